@@ -1,0 +1,114 @@
+//! What a query runs against, and what it answers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use polars::prelude::{AnyValue, DataFrame};
+
+use super::Value;
+use crate::error::{Diagnostic, Diagnostics};
+use crate::table::{RecordId, Tables, Type};
+
+/// A list that only the responder knows: the case file's `BreakGlass`, `VIP`, `TrustedNetworks`, ….
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Watchlist {
+    /// Column names; `SearchKey` is the first column's alias.
+    pub columns: Vec<String>,
+    /// Rows of text.
+    pub rows: Vec<Vec<String>>,
+}
+
+/// What a query runs against.
+#[derive(Debug, Clone)]
+pub struct Context<'a> {
+    /// The evidence.
+    pub tables: &'a Tables,
+    /// What `now()` answers, in ticks: the evidence's last event, the end of a replay step, or `--as-of`.
+    pub now: i64,
+    /// Only rows whose TimeGenerated lies in `(start, end]`, in ticks; rows without a time are kept.
+    pub window: Option<(i64, i64)>,
+    /// Lists by name, for `_GetWatchlist`.
+    pub watchlists: &'a BTreeMap<String, Watchlist>,
+    /// Values that replace a top-level `let` of that name: thresholds of the case file, as KQL text.
+    pub thresholds: &'a BTreeMap<String, String>,
+    /// Whether every answer row names the records it was made from. Costs time; off for a first pass.
+    pub lineage: bool,
+}
+
+/// What a query answered.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// Column names and types, in order.
+    pub columns: Vec<(String, Type)>,
+    /// The rows, one polars column a KQL column.
+    pub frame: DataFrame,
+    /// With [`Context::lineage`]: the records each row was made from, in order and without repetition.
+    pub origins: Vec<Vec<RecordId>>,
+    /// Accepted, but worth saying.
+    pub notes: Diagnostics,
+}
+
+/// What a query reads, by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Tables.
+    pub tables: BTreeSet<String>,
+    /// Columns of these tables: `(table, column)`.
+    pub columns: BTreeSet<(String, String)>,
+    /// Functions, operators' plugins included.
+    pub functions: BTreeSet<String>,
+    /// Watchlists.
+    pub watchlists: BTreeSet<String>,
+    /// Whether the answer can depend on where a window begins or ends: aggregates, joins, sorts, `now()`.
+    pub windowed: bool,
+}
+
+impl Answer {
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.frame.height()
+    }
+
+    /// One cell.
+    pub fn cell(&self, row: usize, column: usize) -> Value<'_> {
+        let Some((_, ty)) = self.columns.get(column) else { return Value::Null };
+        let Some(cell) = self.frame.columns().get(column).and_then(|c| c.get(row).ok()) else { return Value::Null };
+        match (cell, ty) {
+            (AnyValue::Boolean(v), _) => Value::Bool(v),
+            (AnyValue::Int64(v), Type::Datetime) => Value::Datetime(v),
+            (AnyValue::Int64(v), Type::Timespan) => Value::Timespan(v),
+            (AnyValue::Int64(v), _) => Value::Long(v),
+            (AnyValue::Float64(v), _) => Value::Real(v),
+            (AnyValue::String(v), Type::Guid) => Value::Guid(v.into()),
+            (AnyValue::String(v), Type::Dynamic) => Value::Dynamic(v.into()),
+            (AnyValue::String(v), _) => Value::String(v.into()),
+            (AnyValue::StringOwned(v), ty) => match ty {
+                Type::Guid => Value::Guid(v.to_string().into()),
+                Type::Dynamic => Value::Dynamic(v.to_string().into()),
+                _ => Value::String(v.to_string().into()),
+            },
+            (_, Type::String) => Value::String("".into()),
+            _ => Value::Null,
+        }
+    }
+
+    /// Position of a column.
+    pub fn position(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|(column, _)| column == name)
+    }
+}
+
+/// Compiles and runs a query.
+///
+/// # Errors
+/// Every problem found in the text, or the one that stopped its execution, with spans into `query`.
+pub fn run(_query: &str, _context: &Context<'_>) -> Result<Answer, Diagnostics> {
+    Err(vec![Diagnostic::plain("not yet")])
+}
+
+/// Compiles a query without running it and tells what it reads.
+///
+/// # Errors
+/// Every problem found in the text, with spans into `query`.
+pub fn check(_query: &str, _context: &Context<'_>) -> Result<Usage, Diagnostics> {
+    Err(vec![Diagnostic::plain("not yet")])
+}

@@ -1,0 +1,10 @@
+//! entrail turns a folder of exported Entra ID, Microsoft 365 and Azure logs into a timeline report, offline.
+//!
+//! The stages are folders, and values flow from one to the next:
+//! evidence → formats → tables → rules × KQL → findings → timeline → report.
+
+pub mod error;
+pub mod evidence;
+pub mod finding;
+pub mod kql;
+pub mod table;

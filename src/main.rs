@@ -1,0 +1,3 @@
+//! The entrail program.
+
+fn main() {}

@@ -1,0 +1,15 @@
+//! Tables under the Azure Monitor schema, held as columns.
+//!
+//! This layer knows types, schemas and columns; it knows nothing of exports or of KQL, and both meet here.
+
+mod column;
+mod rows;
+mod schema;
+mod tables;
+pub mod time;
+mod types;
+
+pub use column::{Builder, Cell, Column};
+pub use schema::{Field, Schema};
+pub use tables::{RECORD, RecordId, Shape, Table, TableBuilder, Tables};
+pub use types::{MAX_TICKS, MIN_TICKS, TICKS_PER_SECOND, Type, UNIX_EPOCH_TICKS};

@@ -1,0 +1,264 @@
+//! Tables: columns under a schema, with the origin of every row.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use polars::prelude::{Column as PolarsColumn, DataFrame, PolarsResult, UInt64Chunked};
+use polars::prelude::{IntoSeries, NewChunkedArray};
+
+use super::column::Cell;
+use super::{Builder, Column, Schema};
+
+/// Name of the hidden column that says which record a row was made from. No KQL identifier can be spelled so.
+pub const RECORD: &str = "#record";
+
+/// Which record of which piece of evidence a row was made from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RecordId {
+    /// Position in the manifest's list of evidence, from 0.
+    pub evidence: u32,
+    /// Record number within it, from 1.
+    pub number: u64,
+}
+
+impl RecordId {
+    const BITS: u32 = 40;
+
+    /// Both numbers in one, for a column.
+    pub fn pack(self) -> u64 {
+        (u64::from(self.evidence) << Self::BITS) | (self.number & ((1 << Self::BITS) - 1))
+    }
+
+    /// The reverse of [`RecordId::pack`].
+    ///
+    /// ```
+    /// use entrail::table::RecordId;
+    /// let id = RecordId { evidence: 3, number: 17 };
+    /// assert_eq!(RecordId::unpack(id.pack()), id);
+    /// ```
+    pub fn unpack(packed: u64) -> RecordId {
+        RecordId { evidence: (packed >> Self::BITS) as u32, number: packed & ((1 << Self::BITS) - 1) }
+    }
+}
+
+/// What an export shape contributed to a table: how many rows, and which columns it cannot carry.
+///
+/// A rule that reads such a column has not judged these rows.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Shape {
+    /// Name of the export shape, for example "portal audit CSV".
+    pub name: String,
+    /// Columns of the table that this shape never fills.
+    pub missing: Vec<String>,
+}
+
+/// One table of the Azure Monitor schema.
+#[derive(Debug, Clone)]
+pub struct Table {
+    schema: Arc<Schema>,
+    columns: Vec<Column>,
+    records: Vec<u64>,
+    shapes: Vec<Shape>,
+    shape_of: Vec<u16>,
+}
+
+impl Table {
+    /// Column names and types.
+    pub fn schema(&self) -> &Arc<Schema> {
+        &self.schema
+    }
+
+    /// Rows.
+    pub fn rows(&self) -> usize {
+        self.records.len()
+    }
+
+    /// A column by position in the schema.
+    pub fn column(&self, position: usize) -> &Column {
+        &self.columns[position]
+    }
+
+    /// The value in a row and a named column; missing where there is no such column.
+    pub fn cell(&self, row: usize, column: &str) -> Cell<'_> {
+        self.schema.position(column).map_or(Cell::Null, |i| self.columns[i].cell(row))
+    }
+
+    /// The record a row was made from.
+    pub fn record(&self, row: usize) -> RecordId {
+        RecordId::unpack(self.records.get(row).copied().unwrap_or_default())
+    }
+
+    /// The export shape a row came in.
+    pub fn shape(&self, row: usize) -> Option<&Shape> {
+        self.shape_of.get(row).and_then(|&i| self.shapes.get(usize::from(i)))
+    }
+
+    /// Rows that cannot carry at least one of these columns.
+    pub fn unjudged(&self, columns: &[&str]) -> usize {
+        let blind: Vec<bool> = self
+            .shapes
+            .iter()
+            .map(|shape| shape.missing.iter().any(|column| columns.contains(&column.as_str())))
+            .collect();
+        self.shape_of.iter().filter(|&&i| blind.get(usize::from(i)).copied().unwrap_or(false)).count()
+    }
+
+    /// The named columns as polars holds them; [`RECORD`] names the packed origin of each row.
+    pub fn frame(&self, names: &[&str]) -> PolarsResult<DataFrame> {
+        let columns = names.iter().map(|name| match self.schema.position(name) {
+            Some(i) => self.columns[i].to_polars(name),
+            None => {
+                let records = UInt64Chunked::from_slice((*name).into(), &self.records);
+                PolarsColumn::from(records.into_series())
+            }
+        });
+        DataFrame::new(self.rows(), columns.collect())
+    }
+
+    /// Only the rows marked true: duplicates removed.
+    pub fn retain(&self, keep: &[bool]) -> Table {
+        let kept = |i: &usize| keep.get(*i).copied().unwrap_or(true);
+        Table {
+            schema: self.schema.clone(),
+            columns: self.columns.iter().map(|column| column.retain(keep)).collect(),
+            records: (0..self.rows()).filter(kept).map(|i| self.records[i]).collect(),
+            shapes: self.shapes.clone(),
+            shape_of: (0..self.rows()).filter(kept).map(|i| self.shape_of[i]).collect(),
+        }
+    }
+
+    /// Bytes held.
+    pub fn bytes(&self) -> usize {
+        self.columns.iter().map(Column::bytes).sum::<usize>() + self.records.len() * 10
+    }
+
+    /// First and last value of a datetime column, in ticks.
+    pub fn span(&self, column: &str) -> Option<(i64, i64)> {
+        let Column::Plain(series) = &self.columns[self.schema.position(column)?] else { return None };
+        let ticks = series.i64().ok()?;
+        Some((ticks.iter().flatten().min()?, ticks.iter().flatten().max()?))
+    }
+}
+
+/// Collects rows of one table. Cells are pushed by column, then the row is closed.
+#[derive(Debug)]
+pub struct TableBuilder {
+    schema: Arc<Schema>,
+    columns: Vec<Builder>,
+    records: Vec<u64>,
+    shapes: Vec<Shape>,
+    shape_of: Vec<u16>,
+}
+
+impl TableBuilder {
+    /// A table without rows.
+    pub fn new(schema: Arc<Schema>) -> TableBuilder {
+        let columns = schema.fields.iter().map(|field| Builder::new(field.ty)).collect();
+        TableBuilder { schema, columns, records: Vec::new(), shapes: Vec::new(), shape_of: Vec::new() }
+    }
+
+    /// Column names and types.
+    pub fn schema(&self) -> &Arc<Schema> {
+        &self.schema
+    }
+
+    /// Closed rows.
+    pub fn rows(&self) -> usize {
+        self.records.len()
+    }
+
+    /// The number of an export shape in this table, for [`TableBuilder::close`].
+    pub fn shape(&mut self, shape: &Shape) -> u16 {
+        let known = self.shapes.iter().position(|s| s == shape);
+        known.unwrap_or_else(|| {
+            self.shapes.push(shape.clone());
+            self.shapes.len() - 1
+        }) as u16
+    }
+
+    /// Sets a cell of the open row. A column set twice keeps its first value.
+    pub fn set(&mut self, position: usize, cell: Cell<'_>) {
+        let row = self.records.len();
+        let column = &mut self.columns[position];
+        if column.len() > row {
+            return;
+        }
+        column.pad(row);
+        column.push(cell);
+    }
+
+    /// Closes the open row; columns not set are missing.
+    pub fn close(&mut self, record: RecordId, shape: u16) {
+        self.records.push(record.pack());
+        self.shape_of.push(shape);
+    }
+
+    /// Drops the cells of the open row.
+    pub fn abandon(&mut self) {
+        let rows = self.records.len();
+        self.columns.iter_mut().for_each(|column| column.truncate(rows));
+    }
+
+    /// Appends the rows of another builder of the same schema.
+    pub fn append(&mut self, other: TableBuilder) {
+        let rows = self.rows();
+        let more = other.rows();
+        let map: Vec<u16> = other.shapes.iter().map(|shape| self.shape(shape)).collect();
+        for (mine, mut theirs) in self.columns.iter_mut().zip(other.columns) {
+            theirs.pad(more);
+            mine.pad(rows);
+            mine.append(theirs);
+        }
+        self.records.extend(other.records);
+        self.shape_of.extend(other.shape_of.iter().map(|&i| map[usize::from(i)]));
+    }
+
+    /// The finished table.
+    pub fn finish(self) -> Table {
+        let rows = self.records.len();
+        let finish = |mut column: Builder| {
+            column.truncate(rows);
+            if column.is_empty() && rows > 0 {
+                return Column::Missing { ty: column.ty(), rows };
+            }
+            column.pad(rows);
+            column.finish()
+        };
+        Table {
+            schema: self.schema,
+            columns: self.columns.into_iter().map(finish).collect(),
+            records: self.records,
+            shapes: self.shapes,
+            shape_of: self.shape_of,
+        }
+    }
+}
+
+/// All tables of a case, by name.
+#[derive(Debug, Clone, Default)]
+pub struct Tables {
+    tables: BTreeMap<String, Arc<Table>>,
+}
+
+impl Tables {
+    /// Adds or replaces a table.
+    pub fn insert(&mut self, table: Table) {
+        self.tables.insert(table.schema.table.clone(), Arc::new(table));
+    }
+
+    /// A table by its case-sensitive name.
+    pub fn get(&self, name: &str) -> Option<&Arc<Table>> {
+        self.tables.get(name)
+    }
+
+    /// Tables in order of name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Arc<Table>)> {
+        self.tables.iter().map(|(name, table)| (name.as_str(), table))
+    }
+
+    /// First and last TimeGenerated over all tables, in ticks; inventories without that column do not count.
+    pub fn span(&self) -> Option<(i64, i64)> {
+        let spans: Vec<(i64, i64)> = self.tables.values().filter_map(|table| table.span("TimeGenerated")).collect();
+        Some((spans.iter().map(|s| s.0).min()?, spans.iter().map(|s| s.1).max()?))
+    }
+}

@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use polars::prelude::{AnyValue, DataFrame};
 
 use super::Value;
+use super::compiler::{Compiler, Env};
+use super::relation::Relation;
 use crate::error::{Diagnostic, Diagnostics};
-use crate::table::{RecordId, Tables, Type};
+use crate::table::{RECORD, RecordId, Tables, Type};
 
 /// A list that only the responder knows: the case file's `BreakGlass`, `VIP`, `TrustedNetworks`, ….
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -101,14 +103,59 @@ impl Answer {
 ///
 /// # Errors
 /// Every problem found in the text, or the one that stopped its execution, with spans into `query`.
-pub fn run(_query: &str, _context: &Context<'_>) -> Result<Answer, Diagnostics> {
-    Err(vec![Diagnostic::plain("not yet")])
+pub fn run(query: &str, context: &Context<'_>) -> Result<Answer, Diagnostics> {
+    let (compiler, relation) = compile(query, context)?;
+    let visible: Vec<String> = relation.columns.iter().filter(|col| !col.hidden).map(|col| col.name.clone()).collect();
+    let relation = relation.keep(&visible);
+    let mut frame = relation
+        .frame
+        .clone()
+        .collect()
+        .map_err(|error| vec![Diagnostic::plain(format!("the query failed while it ran: {error}"))])?;
+    let mut origins = Vec::new();
+    if relation.lineage {
+        let records = frame.drop_in_place(RECORD).map_err(|error| vec![Diagnostic::plain(error.to_string())])?;
+        origins = records
+            .as_materialized_series()
+            .str()
+            .map(|ids| ids.iter().map(read_records).collect())
+            .unwrap_or_default();
+    }
+    let columns = relation.columns.iter().map(|col| (col.name.clone(), col.ty)).collect();
+    Ok(Answer { columns, frame, origins, notes: compiler.notes.into_inner() })
+}
+
+/// Record ids joined by commas, in order and once each.
+fn read_records(ids: Option<&str>) -> Vec<RecordId> {
+    let ids: BTreeSet<u64> = ids.unwrap_or("").split(',').filter_map(|id| id.parse().ok()).collect();
+    ids.into_iter().map(RecordId::unpack).collect()
+}
+
+fn compile<'a>(query: &str, context: &'a Context<'a>) -> Result<(Compiler<'a>, Relation), Diagnostics> {
+    let tree = super::parse(query)?;
+    let compiler = Compiler::new(context);
+    let relation = compiler.statements(&tree, &Env::default(), true).and_then(|env| match &tree.body {
+        Some(body) => compiler.relation(body, &env),
+        None => Err(Diagnostic::plain("the query asks for nothing").help("end it with a table or a `print`")),
+    });
+    let mut problems = compiler.problems.take();
+    match relation {
+        Ok(relation) if problems.is_empty() => Ok((compiler, relation)),
+        Ok(_) => Err(problems),
+        Err(problem) => {
+            if !problems.contains(&problem) {
+                problems.push(problem);
+            }
+            Err(problems)
+        }
+    }
 }
 
 /// Compiles a query without running it and tells what it reads.
 ///
 /// # Errors
 /// Every problem found in the text, with spans into `query`.
-pub fn check(_query: &str, _context: &Context<'_>) -> Result<Usage, Diagnostics> {
-    Err(vec![Diagnostic::plain("not yet")])
+pub fn check(query: &str, context: &Context<'_>) -> Result<Usage, Diagnostics> {
+    let (compiler, _) = compile(query, context)?;
+    Ok(compiler.usage.into_inner())
 }

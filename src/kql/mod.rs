@@ -1,11 +1,28 @@
 //! KQL over tables in memory: text → tokens → tree → typed polars plan → answer.
 //!
-//! Compiling is a fold: each operator takes a [`relation`] and gives the next. Polars' lazy plan is the only
+//! Compiling is a fold: each operator takes a `Relation` and gives the next. Polars' lazy plan is the only
 //! intermediate form and the only optimiser. This module knows `error` and `table` and nothing else of entrail.
 
+pub mod aggregates;
+mod arithmetic;
+pub mod ast;
+mod compare;
+mod compiler;
 mod context;
+pub mod convert;
+mod expression;
+pub mod functions;
+mod kernel;
 pub mod lex;
+mod membership;
+mod operators;
+mod parse;
+mod path;
+mod relation;
+mod scalar;
+mod text;
 mod value;
 
 pub use context::{Answer, Context, Usage, Watchlist, check, run};
-pub use value::Value;
+pub use parse::parse;
+pub use value::{Value, real, undress};

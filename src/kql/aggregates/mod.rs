@@ -1,0 +1,151 @@
+//! The aggregates of `summarize`, `make-series` and friends, each declared once like the scalar functions.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
+
+use polars::prelude::{Column, DataType, Expr as Plan, Field, PolarsResult, Schema, Series, apply_multiple};
+
+use super::Value;
+use super::ast::{Argument, ExprKind, Name};
+use super::compiler::{Call, Compiled, Compiler, Scope};
+use super::kernel::{Accepts, Collector, Reader};
+use super::scalar::Scalar;
+use crate::error::{Diagnostic, Span};
+use crate::table::Type;
+
+mod basic;
+mod extremes;
+
+/// Every family of aggregates. A new family is one file and one line here.
+const FAMILIES: &[&[Aggregate]] = &[basic::AGGREGATES, extremes::AGGREGATES];
+
+/// An aggregate function.
+pub struct Aggregate {
+    /// Name; aliases after it.
+    pub names: &'static [&'static str],
+    /// How it is called.
+    pub usage: &'static str,
+    /// What it gives, in one sentence.
+    pub summary: &'static str,
+    /// Fewest and most arguments.
+    pub takes: (usize, usize),
+    /// What it does.
+    pub body: fn(&Call<'_, '_>) -> Compiled<Vec<Produced>>,
+    /// Queries and the first row of their answer; they run as tests.
+    pub examples: &'static [(&'static str, &'static str)],
+}
+
+/// One column that an aggregate gives.
+pub struct Produced {
+    /// Name of the column when it got none.
+    pub name: String,
+    /// Aggregation over the rows of a group.
+    pub plan: Plan,
+    /// Kusto type.
+    pub ty: Type,
+}
+
+impl Produced {
+    /// A column.
+    pub fn new(name: impl Into<String>, plan: Plan, ty: Type) -> Produced {
+        Produced { name: name.into(), plan, ty }
+    }
+}
+
+/// `prefix_argument`, as unnamed aggregates are named; an argument without a name leaves the prefix.
+pub fn prefixed(prefix: &str, argument: Option<&Scalar>) -> String {
+    format!("{prefix}_{}", argument.and_then(|a| a.name.as_deref()).unwrap_or(""))
+}
+
+static BY_NAME: LazyLock<HashMap<&'static str, &'static Aggregate>> =
+    LazyLock::new(|| all().flat_map(|aggregate| aggregate.names.iter().map(move |name| (*name, aggregate))).collect());
+
+/// Every aggregate, family by family.
+pub fn all() -> impl Iterator<Item = &'static Aggregate> {
+    FAMILIES.iter().flat_map(|family| family.iter())
+}
+
+/// An aggregate by name or alias.
+pub fn find(name: &str) -> Option<&'static Aggregate> {
+    BY_NAME.get(name).copied()
+}
+
+/// Compiles a call where aggregates are allowed: its plan is put aside and a reference to its column returned.
+pub fn compile(
+    compiler: &Compiler<'_>,
+    aggregate: &Aggregate,
+    name: &Name,
+    arguments: &[Argument],
+    span: Span,
+    scope: &Scope<'_>,
+) -> Compiled<Scalar> {
+    let (least, most) = aggregate.takes;
+    if arguments.len() < least || arguments.len() > most {
+        let problem = Diagnostic::error(format!("`{}` does not take {} arguments", name.text, arguments.len()), span);
+        return Err(problem.help(format!("usage: {}", aggregate.usage)));
+    }
+    let inner = Scope { aggregates: None, ..scope.clone() };
+    let values = arguments.iter().map(|argument| match argument.value.kind {
+        ExprKind::Star => Ok(Scalar::null(Type::Dynamic)),
+        _ => compiler.scalar(&argument.value, &inner),
+    });
+    let values = values.collect::<Compiled<Vec<Scalar>>>()?;
+    let call = Call { compiler, scope: &inner, name, arguments: values, written: arguments, span };
+    let produced = (aggregate.body)(&call)?;
+    let Some(collected) = scope.aggregates else {
+        return Err(Diagnostic::error(format!("`{}` is an aggregate", name.text), span).help("use it in summarize"));
+    };
+    let mut parts = Vec::new();
+    for produced in produced {
+        let hidden = compiler.hidden("agg");
+        collected.borrow_mut().push((hidden.clone(), produced.plan));
+        parts.push((produced.name.clone(), Scalar::column(&hidden, produced.ty).named(Some(produced.name))));
+    }
+    let Some((_, first)) = parts.first().cloned() else {
+        return Err(Diagnostic::error(format!("`{}` gives no column here", name.text), span));
+    };
+    if parts.len() == 1 {
+        return Ok(first);
+    }
+    Ok(Scalar { parts, ..first })
+}
+
+/// A mapping from the rows of a group to one value: one list of values for each argument.
+pub type Fold = Arc<dyn Fn(&[Vec<Value<'_>>]) -> Value<'static> + Send + Sync>;
+
+/// The aggregation that gives each group's values to `fold`.
+pub fn fold(fold: Fold, arguments: &[Scalar], accepts: &[Accepts], ty: Type) -> Plan {
+    let types: Vec<Type> = arguments.iter().map(|argument| argument.ty).collect();
+    let accepts = accepts.to_vec();
+    let evaluate = move |columns: &mut [Column]| -> PolarsResult<Column> {
+        let rows = columns.iter().map(Column::len).find(|len| *len != 1).unwrap_or(1);
+        let series: Vec<Series> = columns.iter().map(|c| c.as_materialized_series().rechunk()).collect();
+        let mut lists: Vec<Vec<Value<'_>>> = Vec::with_capacity(series.len());
+        for (position, (series, ty)) in series.iter().zip(&types).enumerate() {
+            let how = accepts.get(position).or(accepts.last()).copied().unwrap_or(Accepts::Any);
+            let reader = Reader::new(series, *ty)?;
+            lists.push((0..rows).map(|row| how.coerce(reader.value(row))).collect());
+        }
+        let mut collector = Collector::new(ty, 1);
+        collector.push(fold(&lists));
+        let name = columns.first().map(|c| c.name().clone()).unwrap_or_default();
+        Ok(collector.finish().with_name(name).into())
+    };
+    let dtype: DataType = ty.dtype();
+    let inputs: Vec<Plan> = arguments.iter().map(|argument| argument.expr.clone()).collect();
+    apply_multiple(
+        evaluate,
+        inputs,
+        move |_: &Schema, fields: &[Field]| {
+            let name = fields.first().map(|f| f.name().clone()).unwrap_or_default();
+            Ok(Field::new(name, dtype.clone()))
+        },
+        true,
+    )
+}
+
+/// Every column of the input, for `arg_max(x, *)`.
+pub fn columns_of(scope: &Scope<'_>) -> Vec<(String, Type)> {
+    let input = scope.input.into_iter().flat_map(|input| &input.columns);
+    input.filter(|col| !col.hidden).map(|col| (col.name.clone(), col.ty)).collect()
+}

@@ -1,0 +1,54 @@
+//! The tabular operators, one file each: an operator and a relation make the next relation.
+
+use super::ast::{Operator, OperatorKind};
+use super::compiler::{Compiled, Compiler, Env};
+use super::relation::Relation;
+use crate::error::Diagnostic;
+
+mod assign;
+mod filter;
+mod generate;
+mod pick;
+mod project;
+pub mod search;
+mod sort;
+pub mod source;
+mod summarize;
+
+/// Compiles one operator. `input` is what stands before the pipe; a source has none.
+pub fn compile(c: &Compiler<'_>, operator: &Operator, input: Option<Relation>, env: &Env) -> Compiled<Relation> {
+    let span = operator.span;
+    use OperatorKind as K;
+    match &operator.kind {
+        K::Source(expr) => return source::table(c, expr, env),
+        K::Print(columns) => return generate::print(c, columns, env),
+        K::Range { name, from, to, step } => return generate::range(c, name, from, to, step.as_ref(), env),
+        K::Datatable { columns, values } => return generate::datatable(c, columns, values, span, env),
+        _ => {}
+    }
+    let Some(input) = input else {
+        return Err(Diagnostic::error("this operator needs an input", span).help("write a table and a pipe before it"));
+    };
+    match &operator.kind {
+        K::As(_) | K::Consume | K::Render => Ok(input),
+        K::Where(expr) => filter::compile(c, expr, input, env),
+        K::Extend(columns) => project::extend(c, columns, input, env),
+        K::Serialize(columns) => {
+            c.windowed();
+            let relation = project::extend(c, columns, Relation { ordered: true, ..input }, env)?;
+            Ok(relation)
+        }
+        K::Project(columns) => project::project(c, columns, input, env),
+        K::ProjectAway(patterns) => Ok(project::away(patterns, input)),
+        K::ProjectKeep(patterns) => project::keep(patterns, input),
+        K::ProjectRename(pairs) => project::rename(pairs, input),
+        K::ProjectReorder(orders) => Ok(project::reorder(orders, input)),
+        K::Count => pick::count(c, input),
+        K::Take(count) => pick::take(c, count, input, env),
+        K::Distinct(columns) => pick::distinct(c, columns, input, env),
+        K::Sort(keys) => sort::compile(c, keys, input, env),
+        K::Top { count, by } => sort::top(c, count, by, input, env),
+        K::Summarize { aggregates, by } => summarize::compile(c, aggregates, by, input, env),
+        _ => Err(Diagnostic::error("this operator is not supported yet", span)),
+    }
+}

@@ -1,0 +1,217 @@
+//! Operators by their keyword.
+
+use super::{Parsed, Parser};
+use crate::error::{Diagnostic, nearest};
+use crate::kql::ast::{Operator, OperatorKind};
+
+/// Every keyword that begins an operator, for suggestions and for the support matrix.
+pub const OPERATOR_KEYWORDS: [&str; 55] = [
+    "as",
+    "assert-schema",
+    "consume",
+    "count",
+    "datatable",
+    "distinct",
+    "evaluate",
+    "extend",
+    "externaldata",
+    "facet",
+    "filter",
+    "find",
+    "fork",
+    "getschema",
+    "invoke",
+    "join",
+    "limit",
+    "lookup",
+    "make-series",
+    "mv-apply",
+    "mv-expand",
+    "mvapply",
+    "mvexpand",
+    "order",
+    "parse",
+    "parse-kv",
+    "parse-where",
+    "partition",
+    "print",
+    "project",
+    "project-away",
+    "project-by-names",
+    "project-keep",
+    "project-rename",
+    "project-reorder",
+    "range",
+    "reduce",
+    "render",
+    "sample",
+    "sample-distinct",
+    "scan",
+    "search",
+    "serialize",
+    "sort",
+    "summarize",
+    "take",
+    "top",
+    "top-hitters",
+    "top-nested",
+    "union",
+    "where",
+    "graph-match",
+    "make-graph",
+    "macro-expand",
+    "execute-and-cache",
+];
+
+impl Parser<'_> {
+    /// One operator, the pipe before it already taken.
+    pub(super) fn operator(&mut self) -> Parsed<Operator> {
+        let start = self.span();
+        let Some((mut word, mut taken)) = self.dashed() else { return self.fail("expected an operator") };
+        // `take-1` is not an operator: fall back to the part that is one.
+        while !OPERATOR_KEYWORDS.contains(&word.as_str()) {
+            let Some(cut) = word.rfind('-') else { break };
+            word.truncate(cut);
+            taken = taken.saturating_sub(2).max(1);
+        }
+        self.at += taken;
+        let kind = self.nested(|parser| parser.operator_kind(&word, start))?;
+        Ok(Operator { kind, span: self.since(start) })
+    }
+
+    fn operator_kind(&mut self, word: &str, start: crate::error::Span) -> Parsed<OperatorKind> {
+        Ok(match word {
+            "as" => {
+                let _ = self.settings()?;
+                OperatorKind::As(self.name("expected a name")?)
+            }
+            "assert-schema" => {
+                self.schema()?;
+                OperatorKind::Consume
+            }
+            "consume" | "execute-and-cache" => {
+                self.settings()?;
+                OperatorKind::Consume
+            }
+            "count" => {
+                // `count as Name` is an old form without effect on the rows.
+                if self.accept_word("as") {
+                    self.name("expected a name")?;
+                }
+                OperatorKind::Count
+            }
+            "datatable" => self.datatable()?,
+            "distinct" => {
+                self.settings()?;
+                OperatorKind::Distinct(self.list(Self::expression)?)
+            }
+            "evaluate" => self.evaluate()?,
+            "extend" => OperatorKind::Extend(self.assignments()?),
+            "externaldata" => self.externaldata()?,
+            "facet" => self.facet()?,
+            "filter" | "where" => OperatorKind::Where(self.expression()?),
+            "find" => self.find()?,
+            "fork" => self.fork()?,
+            "getschema" => {
+                self.settings()?;
+                OperatorKind::Getschema
+            }
+            "invoke" => {
+                let function = self.name("expected a function")?;
+                OperatorKind::Invoke { function, arguments: self.arguments()? }
+            }
+            "join" => {
+                let (settings, right, on) = self.join()?;
+                OperatorKind::Join { settings, right, on }
+            }
+            "lookup" => {
+                let (settings, right, on) = self.join()?;
+                OperatorKind::Lookup { settings, right, on }
+            }
+            "limit" | "take" => OperatorKind::Take(self.expression()?),
+            "make-series" => self.make_series()?,
+            "mv-apply" | "mvapply" => self.mv_apply()?,
+            "mv-expand" | "mvexpand" => self.mv_expand(word == "mvexpand")?,
+            "order" | "sort" => {
+                self.settings()?;
+                self.expect_word("by")?;
+                OperatorKind::Sort(self.sort_keys()?)
+            }
+            "parse" => self.parse_operator(false)?,
+            "parse-where" => self.parse_operator(true)?,
+            "parse-kv" => self.parse_kv()?,
+            "partition" => self.partition()?,
+            "print" => OperatorKind::Print(self.assignments()?),
+            "project" => OperatorKind::Project(self.assignments()?),
+            "project-away" => OperatorKind::ProjectAway(self.list(Self::pattern)?),
+            "project-by-names" => OperatorKind::ProjectByNames(self.list(Self::expression)?),
+            "project-keep" => OperatorKind::ProjectKeep(self.list(Self::pattern)?),
+            "project-rename" => OperatorKind::ProjectRename(self.list(|parser| {
+                let new = parser.name("expected the new name")?;
+                parser.expect("=")?;
+                Ok((new, parser.name("expected the old name")?))
+            })?),
+            "project-reorder" => OperatorKind::ProjectReorder(self.list(Self::reorder)?),
+            "range" => self.range()?,
+            "reduce" => self.reduce()?,
+            "render" => {
+                // Everything behind `render` says how to draw.
+                while !self.at_end_of_operator() {
+                    if self.is("(") {
+                        self.recover_group();
+                    } else {
+                        self.advance();
+                    }
+                }
+                OperatorKind::Render
+            }
+            "sample" => OperatorKind::Sample(self.expression()?),
+            "sample-distinct" => {
+                let count = self.expression()?;
+                self.expect_word("of")?;
+                OperatorKind::SampleDistinct { count, of: self.expression()? }
+            }
+            "scan" => self.scan()?,
+            "search" => self.search()?,
+            "serialize" => OperatorKind::Serialize(self.assignments()?),
+            "summarize" => self.summarize()?,
+            "top" => {
+                self.settings()?;
+                let count = self.expression()?;
+                self.expect_word("by")?;
+                OperatorKind::Top { count, by: self.sort_keys()? }
+            }
+            "top-hitters" => {
+                let count = self.expression()?;
+                self.expect_word("of")?;
+                let of = self.expression()?;
+                let by = if self.accept_word("by") { Some(self.expression()?) } else { None };
+                OperatorKind::TopHitters { count, of, by }
+            }
+            "top-nested" => self.top_nested()?,
+            "union" => self.union()?,
+            "make-graph" | "graph-match" | "macro-expand" => {
+                let problem = Diagnostic::error(format!("`{word}` is not supported"), self.since(start));
+                return self.refuse(problem.help("rewrite with join, union or mv-apply"));
+            }
+            _ => {
+                let problem = Diagnostic::error(format!("`{word}` is not an operator"), self.since(start));
+                return self.refuse(match nearest(word, OPERATOR_KEYWORDS) {
+                    Some(near) => problem.help(format!("did you mean `{near}`?")),
+                    None => problem.help("an operator such as where, extend, project or summarize follows a pipe"),
+                });
+            }
+        })
+    }
+
+    /// Skips a parenthesised group.
+    fn recover_group(&mut self) {
+        self.advance();
+        self.recover();
+        while self.is("|") || self.is(";") {
+            self.advance();
+            self.recover();
+        }
+        self.accept(")");
+    }
+}

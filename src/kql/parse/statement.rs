@@ -1,0 +1,200 @@
+//! Statements: `let`, `set`, `declare` and the body.
+
+use super::{Failed, Parsed, Parser};
+use crate::error::Diagnostic;
+use crate::kql::ast::{Lambda, LetValue, Parameter, Pipeline, Query, Statement};
+use crate::kql::lex::Kind;
+use crate::table::Type;
+use std::sync::Arc;
+
+impl Parser<'_> {
+    /// A whole text.
+    pub(super) fn query(&mut self) -> Query {
+        let mut query = Query::default();
+        loop {
+            while self.accept(";") {}
+            if matches!(self.kind(), Kind::End) {
+                break;
+            }
+            if self.statement(&mut query).is_err() {
+                // Behind an error inside a pipeline the rest of that pipeline is still read for more errors.
+                self.resume();
+            }
+            if !matches!(self.kind(), Kind::End) && !self.accept(";") {
+                let _ = self.fail::<()>("expected `;` or `|`");
+                self.resume();
+                if !self.accept(";") && !matches!(self.kind(), Kind::End) {
+                    self.advance();
+                }
+            }
+        }
+        query
+    }
+
+    fn resume(&mut self) {
+        self.recover();
+        while self.is("|") {
+            self.advance();
+            if self.operator().is_err() {
+                self.recover();
+            }
+        }
+    }
+
+    /// Statements up to a closing brace, for the body of a lambda.
+    fn block(&mut self) -> Parsed<Query> {
+        let mut query = Query::default();
+        loop {
+            while self.accept(";") {}
+            if self.is("}") || matches!(self.kind(), Kind::End) {
+                break;
+            }
+            self.statement(&mut query)?;
+            if !self.is("}") && !self.is(";") {
+                return self.fail("expected `;`, `|` or `}`");
+            }
+        }
+        Ok(query)
+    }
+
+    fn statement(&mut self, query: &mut Query) -> Parsed<()> {
+        let is_assignment = matches!(self.kind_at(1), Kind::Name(_)) || self.is_at(1, "[");
+        if self.is_word("let") && is_assignment {
+            self.advance();
+            let name = self.name("expected a name after `let`")?;
+            self.expect("=")?;
+            let value = self.let_value()?;
+            query.statements.push(Statement::Let { name, value });
+            return Ok(());
+        }
+        if self.is_word("declare") && self.is_word_at(1, "query_parameters") {
+            self.advance();
+            self.advance();
+            let parameters = self.parameters()?;
+            query.statements.push(Statement::Parameters(parameters));
+            return Ok(());
+        }
+        if self.is_word("declare") && self.is_word_at(1, "pattern") {
+            let problem = Diagnostic::error("`declare pattern` is not supported", self.span());
+            return self.refuse(problem.help("write the table that the pattern stands for"));
+        }
+        let ignored = ["set", "alias", "restrict"].iter().any(|word| self.is_word(word));
+        if ignored && matches!(self.kind_at(1), Kind::Name(_)) {
+            let word = self.name("expected a statement")?;
+            while !self.is(";") && !matches!(self.kind(), Kind::End) {
+                self.advance();
+            }
+            query.statements.push(Statement::Ignored { word });
+            return Ok(());
+        }
+        let start = self.span();
+        let body = self.pipeline()?;
+        if query.body.is_some() {
+            let problem = Diagnostic::error("a query has one answer, this is a second", start.to(body.span));
+            return self.refuse(problem.help("remove one of the expressions, or bind the first with `let`"));
+        }
+        query.body = Some(body);
+        Ok(())
+    }
+
+    fn let_value(&mut self) -> Parsed<LetValue> {
+        if self.is_word("view") && self.is_at(1, "(") && self.lambda_ahead(1) {
+            self.advance();
+        }
+        if self.is("(") && self.lambda_ahead(0) {
+            return Ok(LetValue::Function(Arc::new(self.lambda()?)));
+        }
+        Ok(LetValue::Expression(self.pipeline()?))
+    }
+
+    /// Whether the parenthesis `ahead` closes before an opening brace.
+    fn lambda_ahead(&self, ahead: usize) -> bool {
+        let mut open = 0usize;
+        let mut at = ahead;
+        loop {
+            match self.kind_at(at) {
+                Kind::End => return false,
+                Kind::Symbol("(") => open += 1,
+                Kind::Symbol(")") if open <= 1 => return self.is_at(at + 1, "{"),
+                Kind::Symbol(")") => open -= 1,
+                _ => {}
+            }
+            at += 1;
+        }
+    }
+
+    fn lambda(&mut self) -> Parsed<Lambda> {
+        let start = self.span();
+        let parameters = self.parameters()?;
+        self.expect("{")?;
+        let body = self.nested(Self::block)?;
+        self.expect("}")?;
+        Ok(Lambda { parameters, body, span: self.since(start) })
+    }
+
+    pub(super) fn parameters(&mut self) -> Parsed<Vec<Parameter>> {
+        self.expect("(")?;
+        if self.accept(")") {
+            return Ok(Vec::new());
+        }
+        let parameters = self.list(Self::parameter)?;
+        self.expect(")")?;
+        Ok(parameters)
+    }
+
+    fn parameter(&mut self) -> Parsed<Parameter> {
+        let name = self.name("expected the name of a parameter")?;
+        // Older queries leave the type out; the argument then brings its own.
+        if !self.accept(":") {
+            return Ok(Parameter { name, ty: Some(Type::Dynamic), default: None });
+        }
+        let ty = if self.accept("(") {
+            while !self.accept(")") {
+                if matches!(self.kind(), Kind::End) {
+                    return self.fail("expected `)`");
+                }
+                self.advance();
+            }
+            None
+        } else {
+            Some(self.type_name()?)
+        };
+        let default = if self.accept("=") { Some(self.expression()?) } else { None };
+        Ok(Parameter { name, ty, default })
+    }
+
+    /// Operators joined by pipes.
+    pub(super) fn pipeline(&mut self) -> Parsed<Pipeline> {
+        self.nested(|parser| {
+            let start = parser.span();
+            parser.accept("|");
+            let mut operators = vec![parser.source()?];
+            let mut failed = false;
+            while parser.accept("|") {
+                if matches!(parser.kind(), Kind::End | Kind::Symbol(";" | ")" | "}" | "|")) {
+                    continue;
+                }
+                match parser.operator() {
+                    Ok(operator) => operators.push(operator),
+                    Err(Failed) => {
+                        failed = true;
+                        parser.recover();
+                    }
+                }
+            }
+            if failed { Err(Failed) } else { Ok(Pipeline { operators, span: parser.since(start) }) }
+        })
+    }
+
+    pub(super) fn type_name(&mut self) -> Parsed<Type> {
+        let name = self.name("expected a type")?;
+        match Type::parse(&name.text) {
+            Some(ty) => Ok(ty),
+            None => {
+                let names: Vec<&str> = Type::ALL.iter().map(|ty| ty.name()).collect();
+                let problem = Diagnostic::error(format!("`{}` is not a type", name.text), name.span);
+                self.refuse(problem.help(format!("the types are {}", names.join(", "))))
+            }
+        }
+    }
+}

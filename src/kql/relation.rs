@@ -1,0 +1,152 @@
+//! A tabular value while a query is compiled: a lazy frame and what KQL knows of its columns.
+
+use std::sync::Arc;
+
+use polars::prelude::{Expr, LazyFrame, PlSmallStr};
+
+use super::Value;
+use super::aggregates::fold;
+use super::kernel::{Accepts, apply};
+use super::scalar::Scalar;
+use crate::table::{RECORD, Type};
+
+/// A column of a relation. Its name is the name of the polars column, too.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Col {
+    /// Case-sensitive name.
+    pub name: String,
+    /// Kusto type.
+    pub ty: Type,
+    /// The evidence table it comes from unchanged, for the account of what a query reads.
+    pub table: Option<Arc<str>>,
+    /// Workspace columns such as `_BilledSize`, which an answer shows only when they are asked for.
+    pub hidden: bool,
+}
+
+impl Col {
+    /// A computed column.
+    pub fn new(name: impl Into<String>, ty: Type) -> Col {
+        Col { name: name.into(), ty, table: None, hidden: false }
+    }
+}
+
+/// A lazy frame and its KQL columns. Columns whose name begins with `#` are the engine's own.
+#[derive(Clone)]
+pub struct Relation {
+    /// The plan.
+    pub frame: LazyFrame,
+    /// Columns in order.
+    pub columns: Vec<Col>,
+    /// Whether row order means something: after sort, top, range, serialize.
+    pub ordered: bool,
+    /// Hidden columns whose values split the rows: the subquery of `mv-apply` and `partition` runs once for each.
+    pub groups: Vec<String>,
+    /// Whether [`RECORD`] is carried, as text: record ids joined by commas.
+    pub lineage: bool,
+    /// Whether columns may exist that are not known before the data is seen (`bag_unpack`): an unknown name is null.
+    pub open: bool,
+}
+
+/// A column by its exact name; polars' own constructor reads `^…$` and `*` as patterns.
+pub fn column(name: &str) -> Expr {
+    Expr::Column(PlSmallStr::from_str(name))
+}
+
+impl Relation {
+    /// A relation of these columns.
+    pub fn new(frame: LazyFrame, columns: Vec<Col>) -> Relation {
+        Relation { frame, columns, ordered: false, groups: Vec::new(), lineage: false, open: false }
+    }
+
+    /// A column by name.
+    pub fn find(&self, name: &str) -> Option<&Col> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// Names of the engine's own columns that every operator must carry along.
+    pub fn carried(&self) -> Vec<String> {
+        let mut names = self.groups.clone();
+        if self.lineage {
+            names.push(RECORD.to_owned());
+        }
+        names
+    }
+
+    /// The group columns as expressions.
+    pub fn group_keys(&self) -> Vec<Expr> {
+        self.groups.iter().map(|name| column(name)).collect()
+    }
+
+    /// The same rows with these columns in this order, computed by these expressions.
+    ///
+    /// Computes first and selects by name afterwards, so that constants take the height of the frame.
+    pub fn with(self, computed: Vec<(Expr, Col)>) -> Relation {
+        let carried = self.carried();
+        // Two steps through hidden names: an expression may read a column that another one replaces.
+        let hidden: Vec<Expr> =
+            computed.iter().enumerate().map(|(i, (expr, _))| expr.clone().alias(format!("#c{i}"))).collect();
+        let renamed =
+            computed.iter().enumerate().map(|(i, (_, col))| column(&format!("#c{i}")).alias(col.name.as_str()));
+        let select: Vec<Expr> = renamed.chain(carried.iter().map(|name| column(name))).collect();
+        let frame = self.frame.clone().with_columns(hidden).select(select);
+        Relation { frame, columns: computed.into_iter().map(|(_, col)| col).collect(), ..self }
+    }
+
+    /// The same rows with these columns added or replaced in place.
+    pub fn extend(self, computed: Vec<(Expr, Col)>) -> Relation {
+        let expressions: Vec<Expr> = computed.iter().map(|(expr, col)| expr.clone().alias(col.name.as_str())).collect();
+        let mut columns = self.columns.clone();
+        for (_, col) in computed {
+            match columns.iter_mut().find(|known| known.name == col.name) {
+                Some(known) => *known = col,
+                None => columns.push(col),
+            }
+        }
+        Relation { frame: self.frame.clone().with_columns(expressions), columns, ..self }
+    }
+
+    /// The columns with these names, unchanged, in this order.
+    pub fn keep(self, names: &[String]) -> Relation {
+        let carried = self.carried();
+        let select: Vec<Expr> = names.iter().chain(&carried).map(|name| column(name)).collect();
+        let columns = names.iter().filter_map(|name| self.find(name).cloned()).collect();
+        Relation { frame: self.frame.clone().select(select), columns, ..self }
+    }
+
+    /// The expression that joins the record ids of a group's rows.
+    pub fn gather_records() -> Expr {
+        let join = Arc::new(|lists: &[Vec<Value<'_>>]| {
+            let ids: Vec<_> = lists.iter().flatten().map(Value::to_text).filter(|ids| !ids.is_empty()).collect();
+            Value::text(ids.join(","))
+        });
+        fold(join, &[Scalar::column(RECORD, Type::String)], &[Accepts::Any], Type::String)
+    }
+
+    /// The expression that joins the record ids of two matched rows.
+    pub fn pair_records(left: &str, right: &str) -> Expr {
+        let join = Arc::new(|values: &[Value<'_>]| {
+            let ids: Vec<_> = values.iter().map(Value::to_text).filter(|ids| !ids.is_empty()).collect();
+            Value::text(ids.join(","))
+        });
+        apply(
+            join,
+            &[Scalar::column(left, Type::String), Scalar::column(right, Type::String)],
+            &[Accepts::Any],
+            Type::String,
+        )
+        .expr
+    }
+
+    /// `name`, or the first of `name1`, `name2`, … that no column has.
+    pub fn fresh(&self, name: &str) -> String {
+        fresh(name, |candidate| self.find(candidate).is_some())
+    }
+}
+
+/// `name`, or the first of `name1`, `name2`, … that is not taken.
+pub fn fresh(name: &str, taken: impl Fn(&str) -> bool) -> String {
+    if !taken(name) {
+        return name.to_owned();
+    }
+    (1..).map(|n| format!("{name}{n}")).find(|candidate| !taken(candidate)).unwrap_or_default()
+}

@@ -1,0 +1,121 @@
+//! String operators: `has`, `contains`, `startswith`, `matches regex` and their relatives
+//! (<https://learn.microsoft.com/kusto/query/datatypes-string-operators>).
+
+use std::sync::Arc;
+
+use regex::Regex;
+
+use super::Value;
+use super::ast::TextOp;
+use super::compiler::Compiled;
+use super::kernel::{Accepts, Kernel, apply};
+use super::scalar::Scalar;
+use crate::error::{Diagnostic, Span};
+use crate::table::Type;
+
+/// `left op right`, negated or not.
+pub fn compile(op: TextOp, negated: bool, left: Scalar, right: Scalar, span: Span) -> Compiled<Scalar> {
+    let kernel: Kernel = match (&right.constant, op) {
+        (Some(pattern), TextOp::Matches) => {
+            let regex = regex(&pattern.to_text(), span)?;
+            Arc::new(move |values| Value::Bool(values.first().is_some_and(|v| regex.is_match(&v.to_text())) != negated))
+        }
+        (None, TextOp::Matches) => {
+            return Err(Diagnostic::error("`matches regex` needs a constant pattern", span));
+        }
+        (Some(needle), _) => {
+            let needle = Needle::new(op, &needle.to_text());
+            Arc::new(move |values| Value::Bool(values.first().is_some_and(|v| needle.found(&v.to_text())) != negated))
+        }
+        (None, _) => Arc::new(move |values| match values {
+            [left, right] => Value::Bool(Needle::new(op, &right.to_text()).found(&left.to_text()) != negated),
+            _ => Value::Null,
+        }),
+    };
+    Ok(apply(kernel, &[left, right], &[Accepts::Text, Accepts::Text], Type::Bool))
+}
+
+/// A regular expression of Kusto's dialect, which is that of the `regex` crate.
+pub fn regex(pattern: &str, span: Span) -> Compiled<Regex> {
+    Regex::new(pattern).map_err(|error| {
+        let last = error.to_string();
+        let reason = last.lines().last().unwrap_or("").trim_start_matches("error: ").to_owned();
+        Diagnostic::error(format!("`{pattern}` is not a regular expression: {reason}"), span)
+            .help("the dialect has no look-around and no back-references; in a plain literal a backslash is doubled")
+    })
+}
+
+/// What is looked for, prepared once.
+#[derive(Debug, Clone)]
+pub struct Needle {
+    op: TextOp,
+    text: String,
+    fold: bool,
+}
+
+impl Needle {
+    /// Prepares a search.
+    pub fn new(op: TextOp, text: &str) -> Needle {
+        let exact = matches!(
+            op,
+            TextOp::HasCs
+                | TextOp::HasPrefixCs
+                | TextOp::HasSuffixCs
+                | TextOp::ContainsCs
+                | TextOp::StartsWithCs
+                | TextOp::EndsWithCs
+        );
+        let text = if exact { text.to_owned() } else { text.to_lowercase() };
+        Needle { op, text, fold: !exact }
+    }
+
+    /// Whether `hay` fits.
+    pub fn found(&self, hay: &str) -> bool {
+        if !self.fold {
+            return self.fits(hay);
+        }
+        if hay.bytes().any(|b| b.is_ascii_uppercase() || !b.is_ascii()) {
+            self.fits(&hay.to_lowercase())
+        } else {
+            self.fits(hay)
+        }
+    }
+
+    fn fits(&self, hay: &str) -> bool {
+        let needle = self.text.as_str();
+        match self.op {
+            TextOp::Contains | TextOp::ContainsCs => hay.contains(needle),
+            TextOp::StartsWith | TextOp::StartsWithCs => hay.starts_with(needle),
+            TextOp::EndsWith | TextOp::EndsWithCs => hay.ends_with(needle),
+            TextOp::Has | TextOp::HasCs => term(hay, needle, true, true),
+            TextOp::HasPrefix | TextOp::HasPrefixCs => term(hay, needle, true, false),
+            TextOp::HasSuffix | TextOp::HasSuffixCs => term(hay, needle, false, true),
+            TextOp::Matches => false,
+        }
+    }
+}
+
+/// Whether `needle` stands in `hay` at the boundaries of terms: maximal runs of letters and digits.
+fn term(hay: &str, needle: &str, at_start: bool, at_end: bool) -> bool {
+    if needle.is_empty() {
+        return true;
+    }
+    let opens = needle.chars().next().is_some_and(char::is_alphanumeric);
+    let closes = needle.chars().next_back().is_some_and(char::is_alphanumeric);
+    aligned(hay, needle, at_start && opens, at_end && closes)
+}
+
+/// Looks at every place of the needle, overlapping ones too: `a-a` in `ba-a-a` fits only at its second place.
+fn aligned(hay: &str, needle: &str, at_start: bool, at_end: bool) -> bool {
+    let Some(step) = needle.chars().next().map(char::len_utf8) else { return false };
+    let mut from = 0;
+    while let Some(at) = hay.get(from..).and_then(|rest| rest.find(needle)).map(|at| at + from) {
+        let before = hay[..at].chars().next_back().is_some_and(char::is_alphanumeric);
+        let after = hay[at + needle.len()..].chars().next().is_some_and(char::is_alphanumeric);
+        if (!at_start || !before) && (!at_end || !after) {
+            return true;
+        }
+        from = at + step;
+    }
+    false
+}

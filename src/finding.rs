@@ -141,6 +141,8 @@ pub struct Verdict {
     pub considered: u64,
     /// Tables that it read.
     pub tables: BTreeSet<String>,
+    /// What it could not look at beside what it could: tables of a union that have no rows.
+    pub limits: Vec<String>,
     /// Milliseconds it took; told on the terminal only, never in a file.
     pub millis: u128,
 }

@@ -3,8 +3,14 @@
 //! The stages are folders, and values flow from one to the next:
 //! evidence → formats → tables → rules × KQL → findings → timeline → report.
 
+pub mod case;
+pub mod cli;
+pub mod commands;
+pub mod detect;
 pub mod error;
 pub mod evidence;
 pub mod finding;
 pub mod kql;
+pub mod progress;
+pub mod rules;
 pub mod table;

@@ -1,3 +1,10 @@
-//! The entrail program.
+//! The entrail program: parse the command line, run one command, end with its exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+use entrail::cli::Cli;
+
+fn main() -> ExitCode {
+    entrail::commands::run(Cli::parse())
+}

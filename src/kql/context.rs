@@ -19,6 +19,13 @@ pub struct Watchlist {
     pub rows: Vec<Vec<String>>,
 }
 
+impl Watchlist {
+    /// A list of one column, `SearchKey`.
+    pub fn of(values: impl IntoIterator<Item = String>) -> Watchlist {
+        Watchlist { columns: vec!["SearchKey".into()], rows: values.into_iter().map(|value| vec![value]).collect() }
+    }
+}
+
 /// What a query runs against.
 #[derive(Debug, Clone)]
 pub struct Context<'a> {

@@ -1,0 +1,278 @@
+//! Words and help of the command line; what they do stands in `commands`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(name = "entrail", version, about = "Exported Entra ID, Microsoft 365 and Azure logs in, timeline report out. Offline.", after_help = EXIT_CODES)]
+pub struct Cli {
+    /// When to use colors (NO_COLOR switches them off as well)
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub color: Color,
+    /// No progress bars and no summary; errors are still shown
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Worker threads (default: one a core)
+    #[arg(long, global = true, value_name = "N")]
+    pub threads: Option<usize>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 all read and run; 1 done, but something was unreadable or failed; \
+    2 could not start; 3 findings at or above --fail-on.\n\n\
+    Example:\n  entrail analyze exports/ -o report/";
+
+/// When to color.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Read exports, run the rules, write the report
+    Analyze(Analyze),
+    /// Run a KQL query over exports
+    Query(Query),
+    /// Show what each file was recognised as, and what the tables hold
+    Tables(TablesArgs),
+    /// List, show, check and test rules
+    Rules {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: Rules,
+    },
+    /// Describe a table or a column
+    Explain(Explain),
+    /// Hash the evidence again and compare with a manifest
+    Verify(Verify),
+}
+
+/// What the responder knows: the case file, and points of time.
+#[derive(Debug, Clone, Default, Args)]
+pub struct CaseArgs {
+    /// Case file: break-glass accounts, trusted networks, thresholds, … (docs/writing-queries.md)
+    #[arg(long, value_name = "FILE")]
+    pub case: Option<PathBuf>,
+    /// What now() means, for example 2026-05-04T12:00:00Z (default: the time of the last event)
+    #[arg(long, value_name = "TIME")]
+    pub as_of: Option<String>,
+}
+
+/// Which rules.
+#[derive(Debug, Clone, Default, Args)]
+pub struct PackArgs {
+    /// Folder or file with further rules (Sentinel YAML, .kql); repeatable
+    #[arg(long, value_name = "PATH")]
+    pub queries: Vec<PathBuf>,
+    /// Leave the built-in rules out
+    #[arg(long)]
+    pub no_pack: bool,
+    /// Only rules whose id, name or tactic matches this pattern (* and ?); repeatable
+    #[arg(long, value_name = "PATTERN")]
+    pub only: Vec<String>,
+    /// Leave out rules whose id, name or tactic matches this pattern; repeatable
+    #[arg(long, value_name = "PATTERN")]
+    pub exclude: Vec<String>,
+    /// Only rules of at least this severity
+    #[arg(long, value_name = "SEVERITY")]
+    pub min_severity: Option<String>,
+}
+
+/// `entrail analyze`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  entrail analyze exports/ -o report/\n  \
+    entrail analyze signins.json audit.csv -o report/ --case case.toml --fail-on high\n  \
+    entrail analyze exports/ -o report/ --queries my-rules/ --only 'InitialAccess' --min-severity medium")]
+pub struct Analyze {
+    /// Files and folders with exports
+    #[arg(required = true, value_name = "EXPORTS")]
+    pub exports: Vec<PathBuf>,
+    /// Folder to write the report to
+    #[arg(short, long, value_name = "DIR")]
+    pub output: PathBuf,
+    /// Overwrite an existing report
+    #[arg(long)]
+    pub force: bool,
+    /// Run each rule once over all of the evidence instead of replaying its schedule
+    #[arg(long)]
+    pub no_replay: bool,
+    /// Exit with 3 if there is a finding of at least this severity
+    #[arg(long, value_name = "SEVERITY")]
+    pub fail_on: Option<String>,
+    /// The case.
+    #[command(flatten)]
+    pub case: CaseArgs,
+    /// The rules.
+    #[command(flatten)]
+    pub pack: PackArgs,
+}
+
+/// How rows are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RowFormat {
+    /// Aligned, for people
+    Table,
+    /// RFC 4180, text cells safe against formulas
+    Csv,
+    /// One array of objects
+    Json,
+    /// One object a line
+    Jsonl,
+}
+
+/// `entrail query`
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "entrail query [OPTIONS] <KQL> [EXPORTS]...\n       entrail query [OPTIONS] -f <FILE> [EXPORTS]...\n       entrail query [OPTIONS] - [EXPORTS]...",
+    after_help = "Examples:\n  entrail query 'SigninLogs | where ResultType == 50126 | summarize count() by UserPrincipalName' exports/\n  \
+    entrail query -f hunt.kql exports/ --format csv > hits.csv\n  \
+    entrail query 'print ipv4_is_private(\"10.1.2.3\")'\n  \
+    echo 'range n from 1 to 3 step 1' | entrail query - --format jsonl"
+)]
+pub struct Query {
+    /// The query (or - for standard input), then files and folders with exports
+    #[arg(value_name = "KQL EXPORTS")]
+    pub arguments: Vec<PathBuf>,
+    /// Read the query from this file; every argument is then an export
+    #[arg(short, long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// How to write the rows
+    #[arg(long, value_enum, default_value_t = RowFormat::Table)]
+    pub format: RowFormat,
+    /// Add the records each row was made from, as a last column `_Records`
+    #[arg(long)]
+    pub lineage: bool,
+    /// The case.
+    #[command(flatten)]
+    pub case: CaseArgs,
+}
+
+/// How lists for people or scripts are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// For people
+    Text,
+    /// For scripts
+    Json,
+}
+
+/// `entrail tables`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  entrail tables exports/\n  entrail tables exports/ --format json | jq '.files[] | select(.format == null)'"
+)]
+pub struct TablesArgs {
+    /// Files and folders with exports
+    #[arg(required = true, value_name = "EXPORTS")]
+    pub exports: Vec<PathBuf>,
+    /// How to write it
+    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+    pub format: ListFormat,
+}
+
+/// `entrail rules …`
+#[derive(Debug, Subcommand)]
+pub enum Rules {
+    /// List the rules
+    #[command(
+        after_help = "Examples:\n  entrail rules list\n  entrail rules list --only Persistence --min-severity high"
+    )]
+    List(RulesList),
+    /// Print one rule as it is written, ready to paste into Sentinel
+    #[command(after_help = "Example:\n  entrail rules show password-spray")]
+    Show(RulesShow),
+    /// Compile rules and say what they read
+    #[command(after_help = "Examples:\n  entrail rules check my-rules/\n  \
+        entrail rules check rule.yaml hunt.kql --format json\n  \
+        entrail rules check my-rules/ --run exports/")]
+    Check(RulesCheck),
+    /// Run the tests that stand beside the rules (<rule>.test.yaml)
+    #[command(after_help = "Examples:\n  entrail rules test\n  entrail rules test password-spray --queries my-rules/")]
+    Test(RulesTest),
+}
+
+/// `entrail rules list`
+#[derive(Debug, Args)]
+pub struct RulesList {
+    /// The rules.
+    #[command(flatten)]
+    pub pack: PackArgs,
+    /// How to write it
+    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+    pub format: ListFormat,
+}
+
+/// `entrail rules show`
+#[derive(Debug, Args)]
+pub struct RulesShow {
+    /// Id, name or file stem of the rule
+    pub rule: String,
+    /// Folder or file with further rules
+    #[arg(long, value_name = "PATH")]
+    pub queries: Vec<PathBuf>,
+    /// Only the KQL
+    #[arg(long)]
+    pub kql: bool,
+}
+
+/// `entrail rules check`
+#[derive(Debug, Args)]
+pub struct RulesCheck {
+    /// .kql files, Sentinel YAML (analytic, hunting, NRT) and folders of them; the built-in rules if none
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// How to write it: text, or JSON Lines with path, name, ok, diagnostics, tables, columns, functions
+    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+    pub format: ListFormat,
+    /// Also run each rule once over these exports
+    #[arg(long, value_name = "EXPORTS", num_args = 1..)]
+    pub run: Vec<PathBuf>,
+    /// The case.
+    #[command(flatten)]
+    pub case: CaseArgs,
+}
+
+/// `entrail rules test`
+#[derive(Debug, Args)]
+pub struct RulesTest {
+    /// Ids, names or patterns of rules (default: all)
+    #[arg(value_name = "RULE")]
+    pub rules: Vec<String>,
+    /// Folder or file with further rules
+    #[arg(long, value_name = "PATH")]
+    pub queries: Vec<PathBuf>,
+    /// Show every case, not only those that fail
+    #[arg(short, long)]
+    pub verbose: bool,
+}
+
+/// `entrail explain`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  entrail explain SigninLogs\n  entrail explain ConditionalAccessStatus")]
+pub struct Explain {
+    /// Name of a table or column
+    pub name: String,
+}
+
+/// `entrail verify`
+#[derive(Debug, Args)]
+#[command(after_help = "Exit codes: 0 all match; 1 something differs or is missing; 2 could not start.\n\n\
+    Example:\n  entrail verify report/manifest.json --evidence exports/")]
+pub struct Verify {
+    /// manifest.json of a report
+    pub manifest: PathBuf,
+    /// The folders or files that were analysed, in the same order; default: the current folder
+    #[arg(long, value_name = "PATH")]
+    pub evidence: Vec<PathBuf>,
+}

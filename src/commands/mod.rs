@@ -1,0 +1,63 @@
+//! One file a subcommand. The only place that prints.
+
+mod query;
+mod rows;
+mod screen;
+
+use std::process::ExitCode;
+
+use crate::cli::{Cli, Command};
+use screen::Screen;
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// All was read and run.
+    Done,
+    /// Done, but something was unreadable, failed, or differs.
+    Incomplete,
+    /// The work could not start.
+    Refused,
+    /// There are findings at or above `--fail-on`.
+    Found,
+}
+
+impl Exit {
+    /// The process's exit code.
+    pub fn code(self) -> u8 {
+        match self {
+            Exit::Done => 0,
+            Exit::Incomplete => 1,
+            Exit::Refused => 2,
+            Exit::Found => 3,
+        }
+    }
+}
+
+/// Runs the command that was asked for and reports what stopped it.
+pub fn run(cli: Cli) -> ExitCode {
+    let screen = Screen::new(cli.color, cli.quiet);
+    if let Some(threads) = cli.threads {
+        // Fails only if the pool exists already, and then the number stands.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+    }
+    let ended = match cli.command {
+        Command::Query(args) => query::run(args, &screen),
+        _ => Err(anyhow::anyhow!("this command is not built yet")),
+    };
+    match ended {
+        Ok(exit) => ExitCode::from(exit.code()),
+        Err(error) if broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            screen.error(&format!("{error:#}"));
+            ExitCode::from(Exit::Refused.code())
+        }
+    }
+}
+
+/// Whether the reader of our output went away, as `| head` does: no fault of ours.
+fn broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
+    })
+}

@@ -1,0 +1,94 @@
+//! `entrail query`: KQL from the command line, a file or standard input, over exports or over nothing.
+
+use std::collections::BTreeMap;
+use std::io::{BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context as _, bail};
+
+use super::screen::Screen;
+use super::{Exit, rows};
+use crate::cli::Query;
+use crate::error::Gravity;
+use crate::kql::{self, Context};
+use crate::table::{Tables, time};
+
+/// The text of a query and the name that its diagnostics carry.
+struct Text {
+    origin: String,
+    kql: String,
+}
+
+pub(super) fn run(args: Query, screen: &Screen) -> anyhow::Result<Exit> {
+    let (text, exports) = text(&args)?;
+    let tables = load(&exports)?;
+    let now = match &args.case.as_of {
+        Some(written) => time::parse_iso(written)
+            .with_context(|| format!("--as-of {written:?} is not a time; write it as 2026-05-04T12:00:00Z"))?,
+        None => tables.span().map_or_else(clock, |(_, last)| last),
+    };
+    let (watchlists, thresholds) = (BTreeMap::new(), BTreeMap::new());
+    let context = Context {
+        tables: &tables,
+        now,
+        window: None,
+        watchlists: &watchlists,
+        thresholds: &thresholds,
+        lineage: args.lineage,
+    };
+    let answer = match kql::run(&text.kql, &context) {
+        Ok(answer) => answer,
+        Err(diagnostics) => {
+            screen.diagnostics(&diagnostics, &text.origin, &text.kql);
+            return Ok(Exit::Refused);
+        }
+    };
+    let notes: Vec<_> = answer.notes.iter().filter(|note| note.gravity == Gravity::Note).cloned().collect();
+    if !screen.quiet {
+        screen.diagnostics(&notes, &text.origin, &text.kql);
+    }
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    rows::write(&answer, args.format, &mut out)?;
+    out.flush()?;
+    Ok(Exit::Done)
+}
+
+/// The query's text, and the arguments that are exports.
+fn text(args: &Query) -> anyhow::Result<(Text, &[PathBuf])> {
+    if let Some(file) = &args.file {
+        let bytes = std::fs::read(file).with_context(|| format!("the query file {} cannot be read", file.display()))?;
+        let kql = decode(bytes).with_context(|| format!("the query file {} is not UTF-8 text", file.display()))?;
+        return Ok((Text { origin: file.display().to_string(), kql }, &args.arguments));
+    }
+    let Some((first, exports)) = args.arguments.split_first() else {
+        bail!("no query given; write it as the first argument, or name a file with -f, or - for standard input");
+    };
+    if first == Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::stdin().lock().read_to_end(&mut bytes).context("standard input cannot be read")?;
+        let kql = decode(bytes).context("the query on standard input is not UTF-8 text")?;
+        return Ok((Text { origin: "<stdin>".into(), kql }, exports));
+    }
+    let kql = first.to_str().context("the query is not Unicode text")?.to_string();
+    Ok((Text { origin: "<query>".into(), kql }, exports))
+}
+
+/// UTF-8 text without the mark that some editors put before it.
+fn decode(bytes: Vec<u8>) -> anyhow::Result<String> {
+    let text = String::from_utf8(bytes)?;
+    Ok(text.strip_prefix('\u{feff}').map(str::to_string).unwrap_or(text))
+}
+
+fn load(exports: &[PathBuf]) -> anyhow::Result<Tables> {
+    if exports.is_empty() {
+        return Ok(Tables::default());
+    }
+    bail!("reading exports is not built yet")
+}
+
+/// The clock. Only for queries without evidence: what `now()` means there can only be the present.
+fn clock() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    time::from_unix(since.as_secs() as i64, i64::from(since.subsec_nanos() / 100)).unwrap_or_default()
+}

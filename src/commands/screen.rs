@@ -1,0 +1,72 @@
+//! The terminal: whether it takes color, and how messages look on it.
+
+use std::io::IsTerminal;
+
+use crate::cli::Color;
+use crate::error::Diagnostic;
+use crate::progress::Progress;
+
+/// How to speak to the person at the terminal.
+#[derive(Debug)]
+pub(super) struct Screen {
+    /// Colors on standard error.
+    pub color: bool,
+    /// Colors on standard output.
+    pub color_out: bool,
+    /// No summary and no bars.
+    pub quiet: bool,
+    /// Bars.
+    pub progress: Progress,
+}
+
+impl Screen {
+    pub(super) fn new(color: Color, quiet: bool) -> Screen {
+        let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let wanted = |terminal: bool| match color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => terminal && !plain,
+        };
+        Screen {
+            color: wanted(std::io::stderr().is_terminal()),
+            color_out: wanted(std::io::stdout().is_terminal()),
+            quiet,
+            progress: Progress::new(quiet),
+        }
+    }
+
+    /// One error without a place in a text.
+    pub(super) fn error(&self, message: &str) {
+        let head = if self.color { "\u{1b}[1m\u{1b}[91merror\u{1b}[0m" } else { "error" };
+        eprintln!("{head}: {}", clean_lines(message));
+    }
+
+    /// What a reader should know but need not act on.
+    pub(super) fn note(&self, message: &str) {
+        if !self.quiet {
+            eprintln!("{}", clean_lines(message));
+        }
+    }
+
+    /// Diagnostics against the text they point into.
+    pub(super) fn diagnostics(&self, diagnostics: &[Diagnostic], origin: &str, source: &str) {
+        for diagnostic in diagnostics {
+            eprintln!("{}", diagnostic.render(&clean(origin), source, self.color));
+        }
+    }
+}
+
+/// Text from logs may hold terminal escapes and characters that reorder text: each is shown as `·`.
+pub(super) fn clean(text: &str) -> String {
+    text.chars().map(|c| if harmful(c) { '·' } else { c }).collect()
+}
+
+/// The same for several lines: line ends stay.
+pub(super) fn clean_lines(text: &str) -> String {
+    text.chars().map(|c| if c != '\n' && harmful(c) { '·' } else { c }).collect()
+}
+
+/// Control characters, and the marks that change the direction of text.
+fn harmful(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}

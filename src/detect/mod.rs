@@ -1,0 +1,148 @@
+//! Runs rules over the evidence. Each rule ends in exactly one outcome, and a rule that breaks breaks alone.
+
+mod blind;
+mod hits;
+mod prove;
+mod replay;
+mod times;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
+
+use rayon::prelude::*;
+
+use crate::error::{Diagnostic, Diagnostics, Gravity};
+use crate::finding::{Finding, Outcome, Verdict};
+use crate::kql::{self, Context, Watchlist};
+use crate::progress::{Progress, Unit};
+use crate::rules::Rule;
+use crate::table::{Tables, UNIX_EPOCH_TICKS};
+pub use prove::{CaseResult, Proof, prove};
+use times::Times;
+
+/// What a run knows beside the evidence.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Scheduled rules are replayed step by step; otherwise each rule runs once over everything.
+    pub replay: bool,
+    /// What `now()` means for rules without a schedule, in ticks; none: the last event.
+    pub as_of: Option<i64>,
+    /// Lists by name.
+    pub watchlists: BTreeMap<String, Watchlist>,
+    /// Values that replace a rule's top-level `let` of that name, as KQL text.
+    pub thresholds: BTreeMap<String, String>,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { replay: true, as_of: None, watchlists: BTreeMap::new(), thresholds: BTreeMap::new() }
+    }
+}
+
+/// The evidence with what all rules need to know of it.
+struct Scene<'a> {
+    tables: &'a Tables,
+    times: Times<'a>,
+    options: &'a Options,
+    /// `now()` where nothing else sets it.
+    now: i64,
+}
+
+impl<'a> Scene<'a> {
+    fn context(&'a self, now: i64, window: Option<(i64, i64)>, lineage: bool) -> Context<'a> {
+        Context {
+            tables: self.tables,
+            now,
+            window,
+            watchlists: &self.options.watchlists,
+            thresholds: &self.options.thresholds,
+            lineage,
+        }
+    }
+}
+
+/// Runs every rule; the verdicts stand in the order of the rules.
+pub fn detect(rules: &[Rule], tables: &Tables, options: &Options, progress: &Progress) -> Vec<Verdict> {
+    let last = tables.span().map_or(UNIX_EPOCH_TICKS, |(_, last)| last);
+    let scene = Scene { tables, times: Times::of(tables), options, now: options.as_of.unwrap_or(last) };
+    let bar = progress.start("rules", rules.len() as u64, Unit::Items);
+    let verdicts = rules
+        .par_iter()
+        .map(|rule| {
+            let begun = Instant::now();
+            let verdict = catch_unwind(AssertUnwindSafe(|| judge(rule, &scene)));
+            bar.advance(1);
+            let millis = begun.elapsed().as_millis();
+            match verdict {
+                Ok(verdict) => Verdict { millis, ..verdict },
+                Err(payload) => Verdict { millis, ..empty(rule, Outcome::Failed(vec![broken(payload.as_ref())])) },
+            }
+        })
+        .collect();
+    bar.end();
+    verdicts
+}
+
+fn empty(rule: &Rule, outcome: Outcome) -> Verdict {
+    Verdict {
+        rule: rule.id.clone(),
+        outcome,
+        unjudged: 0,
+        considered: 0,
+        tables: BTreeSet::new(),
+        limits: Vec::new(),
+        millis: 0,
+    }
+}
+
+/// What a panic said.
+fn broken(payload: &(dyn std::any::Any + Send)) -> Diagnostic {
+    let said = payload.downcast_ref::<&str>().map(|text| text.to_string());
+    let said = said.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default();
+    Diagnostic::plain(format!("the engine broke on this rule: {said}"))
+        .help("this is a fault of entrail; the other rules are not affected")
+}
+
+fn judge(rule: &Rule, scene: &Scene<'_>) -> Verdict {
+    let locate = |found: Diagnostics| -> Diagnostics {
+        found.into_iter().filter(|d| d.gravity == Gravity::Error).map(|d| rule.locate(d)).collect()
+    };
+    let usage = match kql::check(&rule.query, &scene.context(scene.now, None, false)) {
+        Ok(usage) => usage,
+        Err(found) => return empty(rule, Outcome::Failed(locate(found))),
+    };
+    let sight = blind::sight(rule, &usage, scene);
+    let verdict = |outcome| Verdict {
+        unjudged: sight.unjudged,
+        considered: sight.considered,
+        tables: usage.tables.clone(),
+        limits: sight.limits.clone(),
+        ..empty(rule, outcome)
+    };
+    if let Some(outcome) = sight.blocked {
+        return verdict(outcome);
+    }
+    let found = match replay::run(rule, &usage, scene) {
+        Ok(found) => found,
+        Err(found) => return verdict(Outcome::Failed(locate(found))),
+    };
+    let mut findings: Vec<Finding> = found.iter().map(|hit| hits::finding(rule, hit, &usage, scene)).collect();
+    sort(&mut findings);
+    match (findings.is_empty(), sight.nothing_judged) {
+        (false, _) => verdict(Outcome::Hits(findings)),
+        (true, Some(outcome)) => verdict(outcome),
+        (true, None) => verdict(Outcome::Clean),
+    }
+}
+
+/// The order of findings everywhere: the most severe first, then by time, rule and row.
+pub fn sort(findings: &mut [Finding]) {
+    findings.sort_by(|a, b| {
+        b.severity
+            .cmp(&a.severity)
+            .then_with(|| a.first.unwrap_or(i64::MAX).cmp(&b.first.unwrap_or(i64::MAX)))
+            .then_with(|| a.rule.cmp(&b.rule))
+            .then_with(|| a.row.cmp(&b.row))
+    });
+}

@@ -1,0 +1,172 @@
+//! The schedule, played again: what Sentinel would have alerted on, had it been watching.
+//!
+//! Runs stand at the multiples of `queryFrequency` since 1970 UTC. Each sets `now()` to its own time, sees
+//! `queryPeriod` before it, and alerts if the number of rows says so. Equal rows of several alerts are one hit.
+//! The first pass only finds out which runs alert; the second asks those for the records behind their rows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+
+use super::Scene;
+use super::hits::{Hit, cells, key};
+use crate::error::Diagnostics;
+use crate::kql::{self, Answer, Usage};
+use crate::rules::{Comparison, Rule, Schedule};
+use crate::table::{RecordId, UNIX_EPOCH_TICKS};
+
+/// One run of a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Step {
+    now: i64,
+    window: Option<(i64, i64)>,
+    /// Further runs that see the same rows and cannot answer otherwise.
+    again: u64,
+}
+
+/// Every hit of a rule, in order of the runs and rows that gave it.
+pub(super) fn run(rule: &Rule, usage: &Usage, scene: &Scene<'_>) -> Result<Vec<Hit>, Diagnostics> {
+    let steps = steps(rule, usage, scene);
+    let answers: Result<Vec<Answer>, Diagnostics> =
+        steps.par_iter().map(|step| kql::run(&rule.query, &scene.context(step.now, step.window, false))).collect();
+    let mut merged = Merged::default();
+    for (step, answer) in steps.iter().zip(answers?) {
+        let rows = answer.rows() as u64;
+        let alerts = rule.schedule.map_or(rows > 0, |s| s.comparison.holds(rows, s.threshold));
+        if alerts {
+            merged.add(step, &answer, baseline(rule, step, scene, usage));
+        }
+    }
+    let traced: Vec<Result<Answer, Diagnostics>> = merged
+        .new_in
+        .par_iter()
+        .map(|step| kql::run(&rule.query, &scene.context(step.now, step.window, true)))
+        .collect();
+    for answer in traced {
+        match answer {
+            Ok(answer) => merged.trace(&answer),
+            Err(found) => {
+                let why = found.first().map(ToString::to_string).unwrap_or_default();
+                merged.hits.iter_mut().filter(|hit| hit.origins.is_empty()).for_each(|hit| {
+                    hit.limits.insert(format!("its source records could not be determined: {why}"));
+                });
+            }
+        }
+    }
+    Ok(merged.hits)
+}
+
+/// Hits by row. Rows are equal only if all columns are.
+#[derive(Default)]
+struct Merged {
+    hits: Vec<Hit>,
+    index: BTreeMap<String, usize>,
+    /// Runs that gave a row for the first time.
+    new_in: Vec<Step>,
+}
+
+impl Merged {
+    fn add(&mut self, step: &Step, answer: &Answer, missing: Option<(i64, i64)>) {
+        let mut new = false;
+        let mut seen = BTreeSet::new();
+        // An alert without rows ("fewer than …") is a hit as well, one with nothing in its row.
+        for row in 0..answer.rows().max(1) {
+            let key = key(answer, row);
+            if !seen.insert(key.clone()) {
+                continue;
+            }
+            match self.index.get(&key) {
+                Some(&at) => {
+                    let hit = &mut self.hits[at];
+                    hit.alerts += 1 + step.again;
+                    // A later run may see more of the baseline: the best of them counts.
+                    hit.baseline = hit.baseline.zip(missing).map(|(a, b)| a.max(b));
+                }
+                None => {
+                    new = true;
+                    self.index.insert(key, self.hits.len());
+                    let (cells, alerts) = (cells(answer, row), 1 + step.again);
+                    let hit = Hit { cells, window: step.window, alerts, baseline: missing, ..Hit::default() };
+                    self.hits.push(hit);
+                }
+            }
+        }
+        if new {
+            self.new_in.push(*step);
+        }
+    }
+
+    fn trace(&mut self, answer: &Answer) {
+        for row in 0..answer.rows() {
+            let Some(&at) = self.index.get(&key(answer, row)) else { continue };
+            let origins: &[RecordId] = answer.origins.get(row).map_or(&[], Vec::as_slice);
+            self.hits[at].origins.extend(origins);
+        }
+    }
+}
+
+/// How much of its period a run could see, in ticks, and the period; none where it could see all of it or where
+/// the rule does not look back further than its last run.
+fn baseline(rule: &Rule, step: &Step, scene: &Scene<'_>, usage: &Usage) -> Option<(i64, i64)> {
+    let schedule = rule.schedule.filter(|s| s.period > s.frequency)?;
+    let (start, end) = step.window?;
+    let (first, _) = scene.times.span(&usage.tables)?;
+    (start < first).then_some((end.saturating_sub(first).max(0), schedule.period))
+}
+
+/// The runs of a rule over the evidence.
+fn steps(rule: &Rule, usage: &Usage, scene: &Scene<'_>) -> Vec<Step> {
+    let once = vec![Step { now: scene.now, window: None, again: 0 }];
+    let Some(schedule) = rule.schedule.filter(|_| scene.options.replay) else { return once };
+    let counts = (schedule.comparison, schedule.threshold) != (Comparison::Greater, 0);
+    if !usage.windowed && !counts {
+        return once;
+    }
+    let silence = schedule.comparison.holds(0, schedule.threshold);
+    let span = if silence { scene.tables.span() } else { scene.times.span(&usage.tables) };
+    let Some((first, last)) = span else { return once };
+    let pinned = !usage.functions.iter().any(|name| matches!(name.as_str(), "now" | "ago"));
+    let mut steps: Vec<Step> = Vec::new();
+    let mut previous = Vec::new();
+    for now in runs(&schedule, first, last) {
+        let start = now - schedule.period;
+        let rows = scene.times.window(&usage.tables, start, now);
+        if !silence && rows.iter().all(|(before, upto)| before == upto) {
+            previous = rows;
+            continue;
+        }
+        match steps.last_mut() {
+            Some(step) if pinned && rows == previous => step.again += 1,
+            _ => steps.push(Step { now, window: Some((start, now)), again: 0 }),
+        }
+        previous = rows;
+    }
+    steps
+}
+
+/// The times of the runs: from the first that can see the first event to the first that sees the last.
+fn runs(schedule: &Schedule, first: i64, last: i64) -> impl Iterator<Item = i64> {
+    let frequency = schedule.frequency.max(1);
+    let up = move |time: i64| {
+        let since = time - UNIX_EPOCH_TICKS;
+        let steps = since.div_euclid(frequency) + i64::from(since.rem_euclid(frequency) != 0);
+        UNIX_EPOCH_TICKS + steps * frequency
+    };
+    let (from, to) = (up(first), up(last));
+    (0..).map(move |n| from + n * frequency).take_while(move |now| *now <= to)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::TICKS_PER_SECOND;
+
+    #[test]
+    fn runs_are_multiples_of_the_frequency_and_reach_the_last_event() {
+        let hour = 3600 * TICKS_PER_SECOND;
+        let schedule = Schedule { frequency: hour, period: hour, comparison: Comparison::Greater, threshold: 0 };
+        let at = |minutes: i64| UNIX_EPOCH_TICKS + minutes * 60 * TICKS_PER_SECOND;
+        assert_eq!(runs(&schedule, at(30), at(150)).collect::<Vec<_>>(), [at(60), at(120), at(180)]);
+        assert_eq!(runs(&schedule, at(60), at(60)).collect::<Vec<_>>(), [at(60)]);
+    }
+}

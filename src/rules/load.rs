@@ -1,0 +1,123 @@
+//! Rule files: which files of a folder are rules, and one rule from one file.
+
+use std::path::{Path, PathBuf};
+
+use super::rule::{Kind, Override, Rule, TestFile, stem};
+use super::sentinel;
+use crate::error::{Diagnostic, Diagnostics};
+use crate::finding::Severity;
+
+/// A rule file that could not be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    /// Its path.
+    pub path: String,
+    /// Its text, for the diagnostics' spans.
+    pub source: String,
+    /// Why.
+    pub diagnostics: Diagnostics,
+}
+
+/// What became of rule files, each list in order of path.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Loaded {
+    /// Rules.
+    pub rules: Vec<Rule>,
+    /// Files that are no rules, and why.
+    pub broken: Vec<Broken>,
+}
+
+/// Reads rule files and folders of them, below as well. In a folder, `.yaml`, `.yml` and `.kql` files are rules
+/// and others are passed over; a file named on its own is read whatever its name.
+pub fn load(paths: &[PathBuf]) -> Loaded {
+    let mut loaded = Loaded::default();
+    for path in paths {
+        if !path.is_dir() {
+            loaded.file(path);
+            continue;
+        }
+        for entry in walkdir::WalkDir::new(path).sort_by_file_name() {
+            match entry {
+                Ok(entry) if entry.file_type().is_file() && rule_name(entry.path()) => loaded.file(entry.path()),
+                Ok(_) => {}
+                Err(error) => {
+                    let path = error.path().unwrap_or(path).display().to_string();
+                    let problem = Diagnostic::plain(format!("cannot be listed: {error}"));
+                    loaded.broken.push(Broken { path, source: String::new(), diagnostics: vec![problem] });
+                }
+            }
+        }
+    }
+    loaded
+}
+
+/// Whether a file of this name in a folder is a rule: tests beside rules are not.
+pub(super) fn rule_name(path: &Path) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let test = name.ends_with(".test.yaml") || name.ends_with(".test.yml");
+    !test && [".yaml", ".yml", ".kql"].iter().any(|extension| name.ends_with(extension))
+}
+
+impl Loaded {
+    fn file(&mut self, path: &Path) {
+        let name = path.display().to_string();
+        let source = match read(path) {
+            Ok(source) => source,
+            Err(problem) => {
+                return self.broken.push(Broken { path: name, source: String::new(), diagnostics: vec![problem] });
+            }
+        };
+        let beside = ["test.yaml", "test.yml"].iter().map(|extension| path.with_extension(extension));
+        let test = beside.filter(|path| path.is_file()).find_map(|path| {
+            let text = read(&path).ok()?;
+            Some(TestFile { path: path.display().to_string(), text })
+        });
+        self.add(&name, source, test);
+    }
+
+    /// Adds the rule of one file's text.
+    pub(super) fn add(&mut self, path: &str, source: String, test: Option<TestFile>) {
+        let read = if path.to_lowercase().ends_with(".kql") { Ok(bare(path, &source)) } else { sentinel::read(path, &source) };
+        match read {
+            Ok(rule) => self.rules.push(Rule { test, ..rule }),
+            Err(diagnostics) => self.broken.push(Broken { path: path.to_string(), source, diagnostics }),
+        }
+    }
+}
+
+/// A rule file's text: UTF-8, possibly with a mark before it.
+fn read(path: &Path) -> Result<String, Diagnostic> {
+    let bytes = std::fs::read(path).map_err(|error| Diagnostic::plain(format!("cannot be read: {error}")))?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        Diagnostic::plain(format!("not UTF-8 text: byte {at} cannot be read")).help("save the file as UTF-8")
+    })?;
+    Ok(text.strip_prefix('\u{feff}').map(str::to_string).unwrap_or(text))
+}
+
+/// A bare query: its name is the file's, its description the comment it begins with.
+fn bare(path: &str, source: &str) -> Rule {
+    let comment = source.lines().map(str::trim).take_while(|line| line.starts_with("//"));
+    let description: Vec<&str> = comment.map(|line| line.trim_start_matches('/').trim()).collect();
+    Rule {
+        id: stem(path).to_string(),
+        name: stem(path).to_string(),
+        description: description.join("\n"),
+        severity: Severity::Informational,
+        kind: Kind::Hunting,
+        schedule: None,
+        tactics: Vec::new(),
+        techniques: Vec::new(),
+        connectors: Vec::new(),
+        query: source.to_string(),
+        entities: Vec::new(),
+        details: Vec::new(),
+        overrides: Override::default(),
+        tags: Vec::new(),
+        version: String::new(),
+        path: path.to_string(),
+        source: source.to_string(),
+        query_at: None,
+        test: None,
+    }
+}

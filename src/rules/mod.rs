@@ -1,0 +1,15 @@
+//! Rules: Sentinel's YAML and bare KQL, the pack that is built in, and the tests that stand beside a rule.
+
+pub mod attack;
+mod duration;
+mod load;
+mod pack;
+mod place;
+pub mod prove;
+mod rule;
+mod sentinel;
+
+pub use duration::duration;
+pub use load::{Broken, Loaded, load};
+pub use pack::{Filter, Pack};
+pub use rule::{Comparison, Connector, EntityMapping, Kind, Override, Rule, Schedule, TestFile};

@@ -105,6 +105,17 @@ impl Parser<'_> {
         matches!(self.kind(), Kind::End | Kind::Symbol("|" | ";" | ")" | "}"))
     }
 
+    /// `hint.strategy=shuffle`, where another `name=` begins a column.
+    pub(super) fn hints(&mut self) -> Parsed<()> {
+        while self.is_word("hint") && self.is_at(1, ".") {
+            self.at += 2;
+            self.name("expected the name of a hint")?;
+            self.expect("=")?;
+            self.setting()?;
+        }
+        Ok(())
+    }
+
     /// `kind=inner hint.strategy=shuffle`: names joined by dots, `=`, a word or a literal.
     pub(super) fn settings(&mut self) -> Parsed<Settings> {
         let mut settings = Settings::default();

@@ -82,7 +82,7 @@ impl Parser<'_> {
     fn operator_kind(&mut self, word: &str, start: crate::error::Span) -> Parsed<OperatorKind> {
         Ok(match word {
             "as" => {
-                let _ = self.settings()?;
+                let _ = self.hints()?;
                 OperatorKind::As(self.name("expected a name")?)
             }
             "assert-schema" => {
@@ -102,7 +102,7 @@ impl Parser<'_> {
             }
             "datatable" => self.datatable()?,
             "distinct" => {
-                self.settings()?;
+                self.hints()?;
                 OperatorKind::Distinct(self.list(Self::expression)?)
             }
             "evaluate" => self.evaluate()?,
@@ -133,7 +133,7 @@ impl Parser<'_> {
             "mv-apply" | "mvapply" => self.mv_apply()?,
             "mv-expand" | "mvexpand" => self.mv_expand(word == "mvexpand")?,
             "order" | "sort" => {
-                self.settings()?;
+                self.hints()?;
                 self.expect_word("by")?;
                 OperatorKind::Sort(self.sort_keys()?)
             }
@@ -176,7 +176,7 @@ impl Parser<'_> {
             "serialize" => OperatorKind::Serialize(self.assignments()?),
             "summarize" => self.summarize()?,
             "top" => {
-                self.settings()?;
+                self.hints()?;
                 let count = self.expression()?;
                 self.expect_word("by")?;
                 OperatorKind::Top { count, by: self.sort_keys()? }

@@ -10,7 +10,7 @@ use crate::table::Type;
 
 impl Parser<'_> {
     pub(super) fn summarize(&mut self) -> Parsed<OperatorKind> {
-        self.settings()?;
+        self.hints()?;
         let aggregates = if self.is_word("by") && !self.is_at(1, "=") { Vec::new() } else { self.assignments()? };
         let by = if self.accept_word("by") { self.assignments()? } else { Vec::new() };
         Ok(OperatorKind::Summarize { aggregates, by })
@@ -34,7 +34,7 @@ impl Parser<'_> {
     }
 
     pub(super) fn evaluate(&mut self) -> Parsed<OperatorKind> {
-        self.settings()?;
+        self.hints()?;
         let plugin = self.name("expected a plugin")?;
         let arguments = self.arguments()?;
         let schema = if self.accept(":") {

@@ -203,7 +203,8 @@ mod tests {
 
     #[test]
     fn every_mistake_is_told_with_its_place() {
-        let source = "[lists]\nVIP = \"a@example.com\"\n[watchlists.Known]\nfile = \"none.csv\"\n[thresholds]\nx = [1]\n";
+        let source =
+            "[lists]\nVIP = \"a@example.com\"\n[watchlists.Known]\nfile = \"none.csv\"\n[thresholds]\nx = [1]\n";
         let found = Case::read(source, Path::new(".")).err().unwrap_or_default();
         assert_eq!(found.len(), 3);
         let lines: Vec<_> = found.iter().filter_map(|d| d.position(source)).map(|(line, _)| line).collect();

@@ -58,7 +58,10 @@ pub(super) fn sight(rule: &Rule, usage: &Usage, scene: &Scene<'_>) -> Sight {
         }
     }
     let nothing_judged = (considered > 0 && unjudged == considered).then(|| Outcome::NotEvaluable {
-        missing: shapes.iter().map(|(column, shape)| format!("column {column}, which a {shape} cannot carry")).collect(),
+        missing: shapes
+            .iter()
+            .map(|(column, shape)| format!("column {column}, which a {shape} cannot carry"))
+            .collect(),
         remedy: present.iter().map(|name| format!("{}, in a richer shape", supply(name))).collect(),
     });
     let blocked = (!missing.is_empty()).then_some(Outcome::NotEvaluable { missing, remedy });
@@ -88,9 +91,15 @@ fn unites(query: &str) -> bool {
 fn supply(table: &str) -> String {
     let export = match table {
         "SigninLogs" => "interactive user sign-ins (Entra portal, Graph signIns, diagnostic settings or Log Analytics)",
-        "AADNonInteractiveUserSignInLogs" => "non-interactive user sign-ins (portal download or Graph beta with signInEventTypes)",
-        "AADServicePrincipalSignInLogs" => "service principal sign-ins (portal download or Graph beta with signInEventTypes)",
-        "AADManagedIdentitySignInLogs" => "managed identity sign-ins (portal download or Graph beta with signInEventTypes)",
+        "AADNonInteractiveUserSignInLogs" => {
+            "non-interactive user sign-ins (portal download or Graph beta with signInEventTypes)"
+        }
+        "AADServicePrincipalSignInLogs" => {
+            "service principal sign-ins (portal download or Graph beta with signInEventTypes)"
+        }
+        "AADManagedIdentitySignInLogs" => {
+            "managed identity sign-ins (portal download or Graph beta with signInEventTypes)"
+        }
         "AuditLogs" => "Entra audit logs (portal, Graph directoryAudits, diagnostic settings or Log Analytics)",
         "AADUserRiskEvents" => "Identity Protection risk detections (Graph riskDetections)",
         "AADRiskyUsers" => "Identity Protection risky users (Graph riskyUsers)",

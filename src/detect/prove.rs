@@ -52,11 +52,8 @@ pub fn prove(rule: &Rule) -> Proof {
 }
 
 fn run(rule: &Rule, case: &Case) -> CaseResult {
-    let options = Options {
-        watchlists: case.watchlists.clone(),
-        thresholds: case.thresholds.clone(),
-        ..Options::default()
-    };
+    let options =
+        Options { watchlists: case.watchlists.clone(), thresholds: case.thresholds.clone(), ..Options::default() };
     let verdicts = detect(std::slice::from_ref(rule), &case.tables, &options, &Progress::silent());
     let mut wrong = Vec::new();
     for verdict in verdicts {

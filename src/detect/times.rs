@@ -19,7 +19,8 @@ impl<'a> Times<'a> {
     pub(super) fn table(&self, name: &str) -> &[i64] {
         let Some((table, sorted)) = self.tables.get(name) else { return &[] };
         sorted.get_or_init(|| {
-            let mut times: Vec<i64> = column(table).map(|column| column.into_iter().flatten().collect()).unwrap_or_default();
+            let mut times: Vec<i64> =
+                column(table).map(|column| column.into_iter().flatten().collect()).unwrap_or_default();
             times.sort_unstable();
             times
         })

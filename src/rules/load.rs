@@ -77,7 +77,8 @@ impl Loaded {
 
     /// Adds the rule of one file's text.
     pub(super) fn add(&mut self, path: &str, source: String, test: Option<TestFile>) {
-        let read = if path.to_lowercase().ends_with(".kql") { Ok(bare(path, &source)) } else { sentinel::read(path, &source) };
+        let read =
+            if path.to_lowercase().ends_with(".kql") { Ok(bare(path, &source)) } else { sentinel::read(path, &source) };
         match read {
             Ok(rule) => self.rules.push(Rule { test, ..rule }),
             Err(diagnostics) => self.broken.push(Broken { path: path.to_string(), source, diagnostics }),

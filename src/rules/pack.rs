@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use include_dir::{Dir, include_dir};
 use regex::Regex;
 
+use super::attack;
 use super::load::{Broken, Loaded, load, rule_name};
 use super::rule::{Rule, TestFile};
-use super::attack;
 use crate::error::Diagnostic;
 use crate::finding::Severity;
 
@@ -114,7 +114,10 @@ fn matches(rule: &Rule, pattern: &Regex) -> bool {
         let known = attack::tactic(written);
         [Some(written.clone()), known.map(|t| t.compact()), known.map(|t| t.hyphenated())].into_iter().flatten()
     });
-    [rule.id.clone(), rule.name.clone(), rule.stem().to_string()].into_iter().chain(tactics).any(|t| pattern.is_match(&t))
+    [rule.id.clone(), rule.name.clone(), rule.stem().to_string()]
+        .into_iter()
+        .chain(tactics)
+        .any(|t| pattern.is_match(&t))
 }
 
 /// A pattern with `*` and `?` as an anchored expression without regard to letter case.

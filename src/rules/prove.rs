@@ -138,9 +138,8 @@ pub fn cases(file: &TestFile) -> Result<Vec<Case>, Diagnostics> {
         let mut tables = Tables::default();
         for (name, rows) in &written.tables {
             let Some(schema) = Schema::known(name) else {
-                let help = nearest(name, Schema::names()).map_or("table names are case-sensitive".into(), |near| {
-                    format!("did you mean {near}?")
-                });
+                let help = nearest(name, Schema::names())
+                    .map_or("table names are case-sensitive".into(), |near| format!("did you mean {near}?"));
                 problems.push(Diagnostic::plain(format!("{}: no table {name}", written.name)).help(help));
                 continue;
             };

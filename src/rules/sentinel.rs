@@ -78,8 +78,7 @@ pub(super) fn read(path: &str, source: &str) -> Result<Rule, Diagnostics> {
         let severity = Severity::parse(&written.value);
         if severity.is_none() {
             let help = "the severities are informational, low, medium, high and critical";
-            problems
-                .push(Diagnostic::error(format!("{:?} is no severity", written.value), span(written)).help(help));
+            problems.push(Diagnostic::error(format!("{:?} is no severity", written.value), span(written)).help(help));
         }
         severity
     });

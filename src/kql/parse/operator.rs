@@ -82,7 +82,7 @@ impl Parser<'_> {
     fn operator_kind(&mut self, word: &str, start: crate::error::Span) -> Parsed<OperatorKind> {
         Ok(match word {
             "as" => {
-                let _ = self.hints()?;
+                self.hints()?;
                 OperatorKind::As(self.name("expected a name")?)
             }
             "assert-schema" => {

@@ -28,9 +28,10 @@ impl Scalar {
             Value::Null if ty == Type::String => lit(""),
             Value::Null => lit(NULL).cast(ty.dtype()),
             Value::Bool(v) => lit(*v),
-            Value::Long(v) if ty.dtype() == DataType::Float64 => lit(*v as f64),
-            Value::Long(v) | Value::Datetime(v) | Value::Timespan(v) => lit(*v),
-            Value::Real(v) => lit(*v),
+            // Polars' bare literals have no width of their own and would take that of their surroundings.
+            Value::Long(v) if ty.dtype() == DataType::Float64 => lit(*v as f64).cast(DataType::Float64),
+            Value::Long(v) | Value::Datetime(v) | Value::Timespan(v) => lit(*v).cast(DataType::Int64),
+            Value::Real(v) => lit(*v).cast(DataType::Float64),
             Value::String(v) | Value::Guid(v) | Value::Dynamic(v) => lit(v.to_string()),
         };
         let value = if value.is_null() && ty == Type::String { Value::text("") } else { value };

@@ -6,14 +6,21 @@ use super::relation::Relation;
 use crate::error::Diagnostic;
 
 mod assign;
+mod expand;
+mod external;
 mod filter;
 mod generate;
+mod invoke;
+mod join;
+mod mvapply;
+mod parse;
 mod pick;
 mod project;
 pub mod search;
 mod sort;
 pub mod source;
 mod summarize;
+mod union;
 
 /// Compiles one operator. `input` is what stands before the pipe; a source has none.
 pub fn compile(c: &Compiler<'_>, operator: &Operator, input: Option<Relation>, env: &Env) -> Compiled<Relation> {
@@ -24,6 +31,8 @@ pub fn compile(c: &Compiler<'_>, operator: &Operator, input: Option<Relation>, e
         K::Print(columns) => return generate::print(c, columns, env),
         K::Range { name, from, to, step } => return generate::range(c, name, from, to, step.as_ref(), env),
         K::Datatable { columns, values } => return generate::datatable(c, columns, values, span, env),
+        K::Externaldata { columns, uris, .. } => return external::compile(c, columns, uris, span, env),
+        K::Union { settings, tables } => return union::compile(c, settings, tables, input, env, span),
         _ => {}
     }
     let Some(input) = input else {
@@ -49,6 +58,18 @@ pub fn compile(c: &Compiler<'_>, operator: &Operator, input: Option<Relation>, e
         K::Sort(keys) => sort::compile(c, keys, input, env),
         K::Top { count, by } => sort::top(c, count, by, input, env),
         K::Summarize { aggregates, by } => summarize::compile(c, aggregates, by, input, env),
+        K::Join { settings, right, on } => join::join(c, settings, right, on, input, env, span),
+        K::Lookup { settings, right, on } => join::lookup(c, settings, right, on, input, env, span),
+        K::MvExpand { items, array, index, limit } => {
+            expand::compile(c, items, *array, index.as_ref(), limit.as_ref(), input, env)
+        }
+        K::MvApply { items, index, limit, on } => {
+            mvapply::compile(c, items, index.as_ref(), limit.as_ref(), on, input, env)
+        }
+        K::Parse { kind, flags, expr, pattern, only } => {
+            parse::compile(c, &parse::Parse { kind: *kind, flags, expr, pattern, only: *only }, input, env, span)
+        }
+        K::Invoke { function, arguments } => invoke::compile(c, function, arguments, input, env, span),
         _ => Err(Diagnostic::error("this operator is not supported yet", span)),
     }
 }

@@ -116,28 +116,59 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// `kind=inner hint.strategy=shuffle`: names joined by dots, `=`, a word or a literal.
+    /// `kind=inner hint.strategy=shuffle` between an operator and its arguments; another `name=` is an argument.
     pub(super) fn settings(&mut self) -> Parsed<Settings> {
+        const KNOWN: [&str; 11] = [
+            "kind",
+            "hint",
+            "withsource",
+            "isfuzzy",
+            "with_itemindex",
+            "bagexpansion",
+            "flags",
+            "with_match_id",
+            "output",
+            "datascope",
+            "id",
+        ];
         let mut settings = Settings::default();
-        loop {
-            let Kind::Name(first) = self.kind().clone() else { return Ok(settings) };
-            let start = self.span();
-            let mut ahead = 1;
-            let mut text = first;
-            while self.is_at(ahead, ".") {
-                let Kind::Name(part) = self.kind_at(ahead + 1) else { break };
-                text = format!("{text}.{part}");
-                ahead += 2;
+        while KNOWN.iter().any(|name| self.is_word(name)) {
+            match self.one_setting()? {
+                Some(setting) => settings.0.push(setting),
+                None => break,
             }
-            if !self.is_at(ahead, "=") {
-                return Ok(settings);
-            }
-            self.at += ahead + 1;
-            let name = Name { text, span: self.since(start) };
-            let value = self.setting()?;
-            settings.0.push((name, value));
-            self.accept(",");
         }
+        Ok(settings)
+    }
+
+    /// Settings of any name.
+    pub(super) fn named_settings(&mut self) -> Parsed<Settings> {
+        let mut settings = Settings::default();
+        while let Some(setting) = self.one_setting()? {
+            settings.0.push(setting);
+        }
+        Ok(settings)
+    }
+
+    /// Names joined by dots, `=`, and a word or a literal.
+    fn one_setting(&mut self) -> Parsed<Option<(Name, Expr)>> {
+        let Kind::Name(first) = self.kind().clone() else { return Ok(None) };
+        let start = self.span();
+        let mut ahead = 1;
+        let mut text = first;
+        while self.is_at(ahead, ".") {
+            let Kind::Name(part) = self.kind_at(ahead + 1) else { break };
+            text = format!("{text}.{part}");
+            ahead += 2;
+        }
+        if !self.is_at(ahead, "=") {
+            return Ok(None);
+        }
+        self.at += ahead + 1;
+        let name = Name { text, span: self.since(start) };
+        let value = self.setting()?;
+        self.accept(",");
+        Ok(Some((name, value)))
     }
 
     /// The value of a setting: one token, so that the next setting is not read as part of it.
@@ -149,7 +180,7 @@ impl Parser<'_> {
                 let value = crate::kql::Value::Bool(word == "true");
                 Ok(Expr { kind: ExprKind::Literal(value, Type::Bool), span })
             }
-            Kind::Name(word) if !self.is_at(1, "(") => {
+            Kind::Name(word) => {
                 self.advance();
                 Ok(Expr { kind: ExprKind::Name(word), span })
             }

@@ -60,7 +60,7 @@ impl Parser<'_> {
         self.expect("]")?;
         let settings = if self.accept_word("with") {
             self.expect("(")?;
-            let settings = self.settings()?;
+            let settings = self.named_settings()?;
             self.expect(")")?;
             settings
         } else {

@@ -186,7 +186,7 @@ impl Parser<'_> {
         let keys = self.schema()?;
         let settings = if self.accept_word("with") {
             self.expect("(")?;
-            let settings = self.settings()?;
+            let settings = self.named_settings()?;
             self.expect(")")?;
             settings
         } else {
@@ -199,7 +199,7 @@ impl Parser<'_> {
         self.settings()?;
         self.expect_word("by")?;
         let by = self.expression()?;
-        let settings = if self.accept_word("with") { self.settings()? } else { Settings::default() };
+        let settings = if self.accept_word("with") { self.named_settings()? } else { Settings::default() };
         Ok(OperatorKind::Reduce { by, settings })
     }
 

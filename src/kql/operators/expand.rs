@@ -1,0 +1,142 @@
+//! `mv-expand`: a row for each element of an array or entry of a bag.
+
+use polars::chunked_array::builder::ListStringChunkedBuilder;
+use polars::prelude::*;
+
+use crate::error::Diagnostic;
+use crate::kql::Value;
+use crate::kql::ast::{self, Expansion, Name};
+use crate::kql::compiler::{Compiled, Compiler, Env, Scope};
+use crate::kql::convert;
+use crate::kql::kernel::{Accepts, Reader, apply};
+use crate::kql::relation::{Col, Relation, column, fresh};
+use crate::kql::scalar::Scalar;
+use crate::table::Type;
+use std::sync::Arc;
+
+/// Expands items side by side; the shorter ones are filled up with nulls. A null gives one row, an empty array none.
+pub fn compile(
+    c: &Compiler<'_>,
+    items: &[Expansion],
+    array: bool,
+    index: Option<&Name>,
+    limit: Option<&ast::Expr>,
+    input: Relation,
+    env: &Env,
+) -> Compiled<Relation> {
+    let limit = limit.map(|limit| c.count(limit, env)).transpose()?.map_or(usize::MAX, |n| n as usize);
+    let mut values: Vec<(String, Scalar, Option<Type>)> = Vec::new();
+    for item in items {
+        let scalar = c.scalar_or_null(&item.expr, &Scope::over(env, &input));
+        if !matches!(scalar.ty, Type::Dynamic | Type::String) {
+            let problem =
+                Diagnostic::error(format!("mv-expand needs a dynamic value, found {}", scalar.ty), item.expr.span);
+            return Err(problem.help("parse_json(…) or split(…) gives one"));
+        }
+        let own = scalar.name.clone().filter(|name| !name.is_empty());
+        let name = match &item.name {
+            Some(name) => name.text.clone(),
+            None => own.unwrap_or_else(|| fresh("Column1", |n| input.find(n).is_some())),
+        };
+        values.push((name, scalar, item.ty));
+    }
+    let inputs: Vec<Scalar> = values.iter().map(|(_, scalar, _)| scalar.clone()).collect();
+    let mut lists: Vec<Expr> = Vec::new();
+    let mut names: Vec<String> = Vec::new();
+    for position in 0..values.len() {
+        let name = c.hidden("item");
+        lists.push(list(&inputs, Some(position), array, limit).alias(name.as_str()));
+        names.push(name);
+    }
+    if index.is_some() {
+        let name = c.hidden("index");
+        lists.push(list(&inputs, None, array, limit).alias(name.as_str()));
+        names.push(name);
+    }
+    let options = ExplodeOptions { empty_as_null: false, keep_nulls: true };
+    let frame = input.frame.clone().with_columns(lists).explode(by_name(names.clone(), true, false), options);
+    let mut computed: Vec<(Expr, Col)> = input.columns.iter().map(|col| (column(&col.name), col.clone())).collect();
+    for ((name, _, ty), hidden) in values.iter().zip(&names) {
+        let element = Scalar::column(hidden, Type::Dynamic);
+        let typed = match ty {
+            Some(ty) if *ty != Type::Dynamic => typed(element, *ty),
+            _ => element,
+        };
+        let col = Col::new(name, typed.ty);
+        match computed.iter_mut().find(|(_, known)| known.name == *name) {
+            Some(known) => *known = (typed.expr, col),
+            None => computed.push((typed.expr, col)),
+        }
+    }
+    if let (Some(index), Some(hidden)) = (index, names.last()) {
+        computed.push((column(hidden).cast(DataType::Int64), Col::new(&index.text, Type::Long)));
+    }
+    Ok(Relation { frame, ..input }.with(computed))
+}
+
+/// `to typeof(t)`: a cast that reads no number out of text.
+fn typed(element: Scalar, ty: Type) -> Scalar {
+    let kernel = Arc::new(move |values: &[Value<'_>]| match values.first() {
+        Some(Value::Dynamic(json)) if json.starts_with('"') && (ty.is_number() || ty == Type::Bool) => Value::Null,
+        Some(value) => convert::cast(value, ty).into_owned(),
+        None => Value::Null,
+    });
+    apply(kernel, &[element], &[Accepts::Any], ty)
+}
+
+/// The elements of one item as a list column, filled up to the longest item; without a position their numbers.
+fn list(inputs: &[Scalar], position: Option<usize>, array: bool, limit: usize) -> Expr {
+    let types: Vec<Type> = inputs.iter().map(|scalar| scalar.ty).collect();
+    let evaluate = move |columns: &mut [Column]| -> PolarsResult<Column> {
+        let rows = columns.iter().map(Column::len).find(|len| *len != 1).unwrap_or(1);
+        let series: Vec<Series> = columns.iter().map(|c| c.as_materialized_series().rechunk()).collect();
+        let readers = series.iter().zip(&types).map(|(s, ty)| Reader::new(s, *ty)).collect::<PolarsResult<Vec<_>>>()?;
+        let mut builder = ListStringChunkedBuilder::new("".into(), rows, rows * 2);
+        for row in 0..rows {
+            let all: Vec<Vec<Option<String>>> =
+                readers.iter().map(|reader| elements(&reader.value(row), array)).collect();
+            let longest = all.iter().map(Vec::len).max().unwrap_or(0).min(limit);
+            match position {
+                Some(position) => {
+                    let own = all.get(position).into_iter().flatten().map(Option::as_deref);
+                    let padded: Vec<Option<&str>> = own.chain(std::iter::repeat(None)).take(longest).collect();
+                    builder.append_trusted_len_iter(padded.into_iter());
+                }
+                None => {
+                    let numbers: Vec<String> = (0..longest).map(|number| number.to_string()).collect();
+                    builder.append_values_iter(numbers.iter().map(String::as_str));
+                }
+            }
+        }
+        Ok(builder.finish().into_series().into())
+    };
+    let expressions: Vec<Expr> = inputs.iter().map(|scalar| scalar.expr.clone()).collect();
+    map_multiple(evaluate, expressions, |_: &Schema, fields: &[Field]| {
+        let name = fields.first().map(|f| f.name().clone()).unwrap_or_default();
+        Ok(Field::new(name, DataType::List(Box::new(DataType::String))))
+    })
+}
+
+/// The elements of a value as JSON text.
+fn elements(value: &Value<'_>, array: bool) -> Vec<Option<String>> {
+    let json = match Accepts::Dynamic.coerce(value.clone()) {
+        Value::Dynamic(json) => json.into_owned(),
+        _ => return vec![None],
+    };
+    let show = |json: &serde_json::Value| (!json.is_null()).then(|| json.to_string());
+    match serde_json::from_str::<serde_json::Value>(&json) {
+        Ok(serde_json::Value::Array(items)) => items.iter().map(show).collect(),
+        Ok(serde_json::Value::Object(entries)) => entries
+            .into_iter()
+            .map(|(key, value)| {
+                let entry: serde_json::Value = if array {
+                    vec![serde_json::Value::String(key), value].into()
+                } else {
+                    serde_json::Map::from_iter([(key, value)]).into()
+                };
+                Some(entry.to_string())
+            })
+            .collect(),
+        _ => vec![Some(json)],
+    }
+}

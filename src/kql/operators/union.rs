@@ -1,0 +1,146 @@
+//! `union`.
+
+use polars::prelude::{Expr as Plan, UnionArgs, concat, lit};
+
+use super::source;
+use crate::error::{Diagnostic, Span};
+use crate::kql::ast::{Expr, ExprKind, Name, Operator, OperatorKind, Pattern, Pipeline, Settings};
+use crate::kql::compiler::{Binding, Compiled, Compiler, Env};
+use crate::kql::relation::{Col, Relation, column, fresh};
+use crate::kql::scalar::Scalar;
+use crate::table::Type;
+
+/// `union [kind=…] [withsource=…] [isfuzzy=true] T1, T2, …`; an input is the first leg.
+pub fn compile(
+    c: &Compiler<'_>,
+    settings: &Settings,
+    tables: &[Pipeline],
+    input: Option<Relation>,
+    env: &Env,
+    span: Span,
+) -> Compiled<Relation> {
+    let fuzzy = settings.flag("isfuzzy");
+    let mut legs: Vec<(String, Relation)> = Vec::new();
+    legs.extend(input.map(|relation| ("union_arg0".to_owned(), relation)));
+    for pipeline in expand(c, tables) {
+        if fuzzy && let Some(name) = missing(c, &pipeline, env) {
+            c.note(Diagnostic::note(format!("`{name}` does not exist and is left out"), pipeline.span));
+            continue;
+        }
+        let label = match pipeline.as_expr().map(|expr| &expr.kind) {
+            Some(ExprKind::Name(name)) => name.clone(),
+            _ => format!("union_arg{}", legs.len()),
+        };
+        legs.push((label, c.relation(&pipeline, env)?));
+    }
+    let source = match settings.get("withsource").map(|expr| &expr.kind) {
+        Some(ExprKind::Name(name)) => Some(name.as_str()),
+        _ => settings.word("withsource"),
+    };
+    merge(legs, source, settings.word("kind") == Some("inner"), span)
+}
+
+/// Wildcards as the tables they stand for.
+fn expand(c: &Compiler<'_>, tables: &[Pipeline]) -> Vec<Pipeline> {
+    let mut expanded = Vec::new();
+    for pipeline in tables {
+        match pipeline.as_expr().map(|expr| &expr.kind) {
+            Some(ExprKind::Wildcard(text)) => {
+                let pattern = Pattern { text: text.clone(), span: pipeline.span };
+                for name in source::matching(c, &pattern) {
+                    let expr = Expr { kind: ExprKind::Name(name), span: pipeline.span };
+                    let operator = Operator { kind: OperatorKind::Source(expr), span: pipeline.span };
+                    expanded.push(Pipeline { operators: vec![operator], span: pipeline.span });
+                }
+            }
+            _ => expanded.push(pipeline.clone()),
+        }
+    }
+    expanded
+}
+
+/// The table that a leg begins with, when there is none of that name.
+fn missing(c: &Compiler<'_>, pipeline: &Pipeline, env: &Env) -> Option<String> {
+    let OperatorKind::Source(expr) = &pipeline.operators.first()?.kind else { return None };
+    match &expr.kind {
+        ExprKind::Name(name) => (env.find(name).is_none() && !source::is_table(c, name)).then(|| name.clone()),
+        ExprKind::Call(Name { text, .. }, arguments) => {
+            let unknown = !matches!(env.find(text), Some(Binding::Function(..))) && !source::is_table_function(text);
+            let table = arguments.first().filter(|_| text == "table").and_then(|argument| match &argument.value.kind {
+                ExprKind::Literal(value, _) => Some(value.to_text().into_owned()),
+                _ => None,
+            });
+            match table {
+                Some(name) => (!source::is_table(c, &name)).then_some(name),
+                None => unknown.then(|| text.clone()),
+            }
+        }
+        ExprKind::Pipeline(inner) => missing(c, inner, env),
+        _ => None,
+    }
+}
+
+/// Rows of all legs. A name that holds several types becomes one column a type: `X_string`, `X_dynamic`.
+pub fn merge(legs: Vec<(String, Relation)>, withsource: Option<&str>, inner: bool, span: Span) -> Compiled<Relation> {
+    let Some((_, first)) = legs.first() else {
+        return Err(Diagnostic::error("none of the tables of this union exists", span));
+    };
+    if legs.iter().any(|(_, leg)| leg.groups != first.groups) {
+        return Err(Diagnostic::error("a union inside mv-apply or partition must stay within it", span));
+    }
+    // Columns by first appearance: name and type.
+    let mut order: Vec<(String, Vec<Col>)> = Vec::new();
+    for (_, leg) in &legs {
+        for col in &leg.columns {
+            match order.iter_mut().find(|(name, _)| *name == col.name) {
+                Some((_, types)) => {
+                    if !types.iter().any(|known| known.ty == col.ty) {
+                        types.push(col.clone());
+                    }
+                }
+                None => order.push((col.name.clone(), vec![col.clone()])),
+            }
+        }
+    }
+    if inner {
+        order.retain(|(name, types)| types.len() == 1 && legs.iter().all(|(_, leg)| leg.find(name).is_some()));
+    }
+    let mut result: Vec<(String, Col)> = Vec::new();
+    for (name, types) in &order {
+        if let [only] = types.as_slice() {
+            let shared = legs.iter().all(|(_, leg)| leg.find(name).is_none_or(|col| col.table == only.table));
+            let table = only.table.clone().filter(|_| shared);
+            result.push((name.clone(), Col { table, ..only.clone() }));
+            continue;
+        }
+        for col in types {
+            let split = format!("{name}_{}", col.ty);
+            let taken =
+                |n: &str| order.iter().any(|(known, _)| known == n) || result.iter().any(|(_, known)| known.name == n);
+            result.push((name.clone(), Col { name: fresh(&split, taken), hidden: col.hidden, ..Col::new("", col.ty) }));
+        }
+    }
+    let groups = first.groups.clone();
+    let lineage = legs.iter().all(|(_, leg)| leg.lineage);
+    let open = legs.iter().any(|(_, leg)| leg.open);
+    let mut frames = Vec::new();
+    let mut columns: Vec<Col> = Vec::new();
+    for (label, leg) in legs {
+        let mut computed: Vec<(Plan, Col)> = Vec::new();
+        if let Some(name) = withsource {
+            computed.push((lit(label), Col::new(name, Type::String)));
+        }
+        for (name, col) in &result {
+            let own = leg.find(name).filter(|own| own.ty == col.ty);
+            let plan = own.map_or_else(|| Scalar::null(col.ty).expr, |own| column(&own.name));
+            computed.push((plan, col.clone()));
+        }
+        let leg = Relation { lineage, ..leg }.with(computed);
+        columns = leg.columns;
+        frames.push(leg.frame);
+    }
+    let frame = concat(frames, UnionArgs { rechunk: false, parallel: true, ..Default::default() });
+    let frame =
+        frame.map_err(|error| Diagnostic::error(format!("the tables cannot be put together: {error}"), span))?;
+    Ok(Relation { frame, columns, ordered: false, groups, lineage, open })
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Scene;
 use crate::finding::Outcome;
-use crate::kql::Usage;
+use crate::kql::{self, Usage};
 use crate::rules::Rule;
 use crate::table::Table;
 
@@ -35,14 +35,15 @@ pub(super) fn sight(rule: &Rule, usage: &Usage, scene: &Scene<'_>) -> Sight {
     let mut missing: Vec<String> = lists.iter().map(|name| format!("watchlist {name}")).collect();
     let mut remedy: Vec<String> =
         lists.iter().map(|name| format!("give the list {name} in the case file (--case)")).collect();
-    let alternatives = unites(&rule.query);
-    let needed = if alternatives && !present.is_empty() { Vec::new() } else { absent.clone() };
+    let lacking = kql::needs(&rule.query).unwrap_or_default().lacking(&|name| rows(name) > 0);
+    let needed: Vec<&str> = match present.is_empty() {
+        true => absent.clone(),
+        false => absent.iter().copied().filter(|name| lacking.contains(*name)).collect(),
+    };
     missing.extend(needed.iter().map(|name| format!("table {name}")));
     remedy.extend(needed.iter().map(|name| supply(name)));
-    let limits = match alternatives && !present.is_empty() {
-        true => absent.iter().map(|name| format!("not looked at: {name} has no rows ({})", supply(name))).collect(),
-        false => Vec::new(),
-    };
+    let beside = absent.iter().filter(|name| !needed.contains(name));
+    let limits = beside.map(|name| format!("not looked at: {name} has no rows ({})", supply(name))).collect();
     let mut seen = BTreeSet::new();
     remedy.retain(|line| seen.insert(line.clone()));
     let (mut unjudged, mut considered) = (0, 0);
@@ -54,7 +55,7 @@ pub(super) fn sight(rule: &Rule, usage: &Usage, scene: &Scene<'_>) -> Sight {
         unjudged += blind;
         considered += table.rows() as u64;
         if blind == table.rows() as u64 {
-            shapes.extend(lacking(table, &read));
+            shapes.extend(unfilled(table, &read));
         }
     }
     let nothing_judged = (considered > 0 && unjudged == considered).then(|| Outcome::NotEvaluable {
@@ -69,7 +70,7 @@ pub(super) fn sight(rule: &Rule, usage: &Usage, scene: &Scene<'_>) -> Sight {
 }
 
 /// Which of the columns which shapes lack.
-fn lacking(table: &Table, read: &[&str]) -> BTreeSet<(String, String)> {
+fn unfilled(table: &Table, read: &[&str]) -> BTreeSet<(String, String)> {
     let name = &table.schema().table;
     let shapes = (0..table.rows()).filter_map(|row| table.shape(row));
     shapes
@@ -78,13 +79,6 @@ fn lacking(table: &Table, read: &[&str]) -> BTreeSet<(String, String)> {
             columns.map(|column| (format!("{name}.{column}"), shape.name.clone()))
         })
         .collect()
-}
-
-/// Whether the tables of a query stand beside each other, so that one with rows suffices. In a join, a table
-/// without rows makes the answer empty, or everything new.
-fn unites(query: &str) -> bool {
-    let code = query.lines().map(|line| line.split("//").next().unwrap_or("")).collect::<Vec<_>>().join("\n");
-    code.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == "union")
 }
 
 /// Which export fills a table.

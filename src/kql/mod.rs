@@ -15,6 +15,7 @@ pub mod functions;
 mod kernel;
 pub mod lex;
 mod membership;
+mod needs;
 mod operators;
 mod parse;
 mod path;
@@ -24,5 +25,6 @@ mod text;
 mod value;
 
 pub use context::{Answer, Context, Usage, Watchlist, check, run};
+pub use needs::{Need, needs};
 pub use parse::parse;
 pub use value::{Value, real, undress};

@@ -1,0 +1,182 @@
+//! Detection: outcomes, replay, merging, and what findings say.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use entrail::detect::{Options, detect};
+use entrail::finding::{Finding, Outcome, Severity, Verdict};
+use entrail::kql::Watchlist;
+use entrail::progress::Progress;
+use entrail::rules::{Rule, load};
+use entrail::table::{RecordId, Schema, Shape, Table, TableBuilder, Tables, time};
+
+/// A rule from YAML; the schedule and what else matters come with the text.
+fn rule(text: &str) -> Rule {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(format!("rule{}.yaml", NEXT.fetch_add(1, Ordering::Relaxed)));
+    std::fs::write(&path, text).unwrap();
+    let loaded = load(&[path]);
+    assert!(loaded.broken.is_empty(), "{:?}", loaded.broken);
+    loaded.rules.into_iter().next().unwrap()
+}
+
+/// Sign-ins: time, user, result.
+fn signins(rows: &[(&str, &str, &str)]) -> Tables {
+    let rows: Vec<_> = rows
+        .iter()
+        .map(|(at, user, result)| {
+            let row = serde_json::json!({"TimeGenerated": at, "UserPrincipalName": user, "ResultType": result,
+                                         "IPAddress": "203.0.113.7"});
+            row.as_object().cloned().unwrap()
+        })
+        .collect();
+    let mut tables = Tables::default();
+    tables.insert(Table::from_rows(Schema::known("SigninLogs").unwrap(), &rows).unwrap());
+    tables
+}
+
+fn run(rule: Rule, tables: &Tables, options: &Options) -> Verdict {
+    detect(&[rule], tables, options, &Progress::silent()).remove(0)
+}
+
+fn findings(verdict: &Verdict) -> &[Finding] {
+    match &verdict.outcome {
+        Outcome::Hits(findings) => findings,
+        other => panic!("expected hits, found {other:?}"),
+    }
+}
+
+const COUNTED: &str = "id: counted\nname: Counted\nseverity: Medium\nkind: Scheduled\nqueryFrequency: 1h\nqueryPeriod: 1h\n\
+    triggerOperator: gt\ntriggerThreshold: 0\nquery: |\n  SigninLogs\n  | where ResultType == \"50126\"\n  \
+    | summarize Failures = count(), StartTime = min(TimeGenerated), EndTime = max(TimeGenerated) by UserPrincipalName\n  \
+    | where Failures >= 2\nentityMappings:\n  - entityType: Account\n    fieldMappings:\n      - identifier: FullName\n        \
+    columnName: UserPrincipalName\n";
+
+#[test]
+fn a_schedule_is_replayed_over_all_of_the_evidence() {
+    let tables = signins(&[
+        ("2026-03-01T10:05:00Z", "a@example.com", "50126"),
+        ("2026-03-01T10:50:00Z", "a@example.com", "50126"),
+        ("2026-03-02T10:50:00Z", "b@example.com", "50126"),
+        ("2026-03-02T11:10:00Z", "b@example.com", "50126"),
+        ("2026-03-28T08:00:00Z", "c@example.com", "0"),
+    ]);
+    let verdict = run(rule(COUNTED), &tables, &Options::default());
+    let found = findings(&verdict);
+    assert_eq!(found.len(), 1, "b's two failures never stand in one run's hour");
+    assert_eq!(found[0].entities[0].label(), "a@example.com");
+    assert_eq!(found[0].first.map(time::short).as_deref(), Some("2026-03-01 10:05:00"));
+    assert_eq!(found[0].last.map(time::short).as_deref(), Some("2026-03-01 10:50:00"));
+    assert_eq!(found[0].sentence, "Counted: Account a@example.com");
+    assert_eq!(found[0].sources.iter().map(|s| s.record).collect::<Vec<_>>(), [1, 2]);
+    let all = run(rule(COUNTED), &tables, &Options { replay: false, ..Options::default() });
+    assert_eq!(findings(&all).len(), 2, "without replay the whole month is one run");
+}
+
+#[test]
+fn equal_rows_of_several_alerts_are_one_hit_with_their_count_and_baseline() {
+    let tables = signins(&[
+        ("2026-03-01T10:05:00Z", "a@example.com", "50126"),
+        ("2026-03-01T10:50:00Z", "a@example.com", "50126"),
+        ("2026-03-04T12:00:00Z", "c@example.com", "0"),
+    ]);
+    let daily =
+        COUNTED.replace("queryFrequency: 1h", "queryFrequency: 1d").replace("queryPeriod: 1h", "queryPeriod: 14d");
+    let verdict = run(rule(&daily), &tables, &Options::default());
+    let found = findings(&verdict);
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].alerts, 4, "the runs of March 2 to 5");
+    assert_eq!(found[0].limits, ["baseline 3 of 14 days"]);
+}
+
+#[test]
+fn the_threshold_counts_rows_of_each_run() {
+    let tables = signins(&[
+        ("2026-03-01T10:05:00Z", "a@example.com", "50126"),
+        ("2026-03-01T11:05:00Z", "a@example.com", "50126"),
+        ("2026-03-01T11:06:00Z", "b@example.com", "50126"),
+    ]);
+    let text = "id: rows\nname: Rows\nseverity: Low\nqueryFrequency: 1h\nqueryPeriod: 1h\ntriggerOperator: gt\n\
+                triggerThreshold: 1\nquery: SigninLogs | where ResultType == \"50126\" | project TimeGenerated, UserPrincipalName\n";
+    let verdict = run(rule(text), &tables, &Options::default());
+    let users: Vec<&str> = findings(&verdict).iter().map(|f| f.entities[0].label()).collect();
+    assert_eq!(users, ["a@example.com", "b@example.com"], "only the hour with two rows");
+}
+
+#[test]
+fn what_cannot_be_looked_at_is_not_clean() {
+    let none = Tables::default();
+    let verdict = run(rule(COUNTED), &none, &Options::default());
+    assert!(
+        matches!(&verdict.outcome, Outcome::NotEvaluable { missing, remedy }
+        if missing == &["table SigninLogs"] && remedy.len() == 1),
+        "{verdict:?}"
+    );
+    let tables = signins(&[("2026-03-01T10:05:00Z", "a@example.com", "0")]);
+    let listed = "name: Listed\nquery: |\n  let accounts = _GetWatchlist('BreakGlass') | project SearchKey;\n  \
+                  SigninLogs | where UserPrincipalName in~ (accounts)\n";
+    let verdict = run(rule(listed), &tables, &Options::default());
+    assert!(
+        matches!(&verdict.outcome, Outcome::NotEvaluable { missing, .. } if missing == &["watchlist BreakGlass"]),
+        "{verdict:?}"
+    );
+    let mut options = Options::default();
+    options.watchlists.insert("BreakGlass".into(), Watchlist::of(["A@example.com".to_string()]));
+    assert_eq!(findings(&run(rule(listed), &tables, &options)).len(), 1);
+    assert_eq!(run(rule(COUNTED), &tables, &Options::default()).outcome, Outcome::Clean);
+}
+
+#[test]
+fn rows_of_a_shape_without_the_column_are_not_judged() {
+    let schema = Schema::known("SigninLogs").unwrap();
+    let mut builder = TableBuilder::new(schema.clone());
+    let poor = builder.shape(&Shape { name: "portal CSV".into(), missing: vec!["AuthenticationRequirement".into()] });
+    let rich = builder.shape(&Shape { name: "Graph beta".into(), missing: Vec::new() });
+    let text = "name: Single\nquery: SigninLogs | where AuthenticationRequirement == \"singleFactorAuthentication\"\n";
+    builder.close(RecordId { evidence: 0, number: 1 }, poor);
+    let mut tables = Tables::default();
+    tables.insert(builder.finish());
+    let verdict = run(rule(text), &tables, &Options::default());
+    assert_eq!((verdict.unjudged, verdict.considered), (1, 1));
+    assert!(matches!(verdict.outcome, Outcome::NotEvaluable { .. }));
+    let mut builder = TableBuilder::new(schema);
+    let (poor_too, rich_too) = (poor, rich);
+    let again = builder.shape(&Shape { name: "portal CSV".into(), missing: vec!["AuthenticationRequirement".into()] });
+    let other = builder.shape(&Shape { name: "Graph beta".into(), missing: Vec::new() });
+    assert_eq!((again, other), (poor_too, rich_too));
+    builder.close(RecordId { evidence: 0, number: 1 }, again);
+    builder.close(RecordId { evidence: 0, number: 2 }, other);
+    tables.insert(builder.finish());
+    let verdict = run(rule(text), &tables, &Options::default());
+    assert_eq!((verdict.unjudged, verdict.considered, &verdict.outcome), (1, 2, &Outcome::Clean));
+}
+
+#[test]
+fn a_rule_that_fails_says_where_and_the_next_one_runs() {
+    let tables = signins(&[("2026-03-01T10:05:00Z", "a@example.com", "50126")]);
+    let broken = rule("name: Broken\nquery: |\n  SigninLogs\n  | where NoSuchColumn == 1\n");
+    let source = broken.source.clone();
+    let whole = rule("name: Whole\nquery: SigninLogs\n");
+    let verdicts = detect(&[broken, whole], &tables, &Options::default(), &Progress::silent());
+    let Outcome::Failed(diagnostics) = &verdicts[0].outcome else { panic!("{:?}", verdicts[0]) };
+    assert_eq!(diagnostics[0].position(&source), Some((4, 11)));
+    assert_eq!(findings(&verdicts[1]).len(), 1);
+}
+
+#[test]
+fn texts_and_severity_come_from_the_row() {
+    let tables = signins(&[("2026-03-01T10:05:00Z", "alice@example.com", "50126")]);
+    let text = "id: texts\nname: Texts\nseverity: Low\nquery: |\n  SigninLogs\n  | extend Name = \"alice\", Suffix = \"example.com\", \
+                Level = \"Critical\"\n  | project TimeGenerated, Name, Suffix, Level, ResultType\nentityMappings:\n  - entityType: Account\n    \
+                fieldMappings:\n      - identifier: Name\n        columnName: Name\n      - identifier: UPNSuffix\n        columnName: Suffix\n\
+                alertDetailsOverride:\n  alertDisplayNameFormat: '{{Name}} failed'\n  alertDescriptionFormat: 'Result {{ResultType}} for {{Nobody}}'\n  \
+                alertSeverityColumnName: Level\n";
+    let verdict = run(rule(text), &tables, &Options::default());
+    let found = &findings(&verdict)[0];
+    assert_eq!((found.title.as_str(), found.severity), ("alice failed", Severity::Critical));
+    assert_eq!(found.sentence, "Result 50126 for {{Nobody}}");
+    assert_eq!(found.entities[0].label(), "alice@example.com");
+    assert!(found.id.starts_with("texts-"));
+    let again = run(rule(text), &tables, &Options::default());
+    assert_eq!(findings(&again)[0].id, found.id, "names are stable");
+}

@@ -1,7 +1,12 @@
 //! One file a subcommand. The only place that prints.
 
+mod check;
+mod explain;
+mod given;
+mod load;
 mod query;
 mod rows;
+mod rules;
 mod screen;
 
 use std::process::ExitCode;
@@ -43,17 +48,32 @@ pub fn run(cli: Cli) -> ExitCode {
     }
     let ended = match cli.command {
         Command::Query(args) => query::run(args, &screen),
+        Command::Rules { command } => rules::run(command, &screen),
+        Command::Explain(args) => explain::run(&args),
         _ => Err(anyhow::anyhow!("this command is not built yet")),
     };
     match ended {
         Ok(exit) => ExitCode::from(exit.code()),
         Err(error) if broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) if error.is::<Told>() => ExitCode::from(Exit::Refused.code()),
         Err(error) => {
             screen.error(&format!("{error:#}"));
             ExitCode::from(Exit::Refused.code())
         }
     }
 }
+
+/// The work could not start, and the screen says why already.
+#[derive(Debug)]
+struct Told;
+
+impl std::fmt::Display for Told {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("told")
+    }
+}
+
+impl std::error::Error for Told {}
 
 /// Whether the reader of our output went away, as `| head` does: no fault of ours.
 fn broken_pipe(error: &anyhow::Error) -> bool {

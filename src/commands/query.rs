@@ -1,6 +1,5 @@
 //! `entrail query`: KQL from the command line, a file or standard input, over exports or over nothing.
 
-use std::collections::BTreeMap;
 use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -8,11 +7,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context as _, bail};
 
 use super::screen::Screen;
-use super::{Exit, rows};
+use super::{Exit, given, load, rows};
 use crate::cli::Query;
 use crate::error::Gravity;
 use crate::kql::{self, Context};
-use crate::table::{Tables, time};
+use crate::table::time;
 
 /// The text of a query and the name that its diagnostics carry.
 struct Text {
@@ -22,19 +21,14 @@ struct Text {
 
 pub(super) fn run(args: Query, screen: &Screen) -> anyhow::Result<Exit> {
     let (text, exports) = text(&args)?;
-    let tables = load(&exports)?;
-    let now = match &args.case.as_of {
-        Some(written) => time::parse_iso(written)
-            .with_context(|| format!("--as-of {written:?} is not a time; write it as 2026-05-04T12:00:00Z"))?,
-        None => tables.span().map_or_else(clock, |(_, last)| last),
-    };
-    let (watchlists, thresholds) = (BTreeMap::new(), BTreeMap::new());
+    let case = given::case(&args.case, screen)?;
+    let tables = load::exports(exports, &case, screen)?.tables;
     let context = Context {
         tables: &tables,
-        now,
+        now: case.as_of.or_else(|| tables.span().map(|(_, last)| last)).unwrap_or_else(clock),
         window: None,
-        watchlists: &watchlists,
-        thresholds: &thresholds,
+        watchlists: &case.watchlists,
+        thresholds: &case.thresholds,
         lineage: args.lineage,
     };
     let answer = match kql::run(&text.kql, &context) {
@@ -78,13 +72,6 @@ fn text(args: &Query) -> anyhow::Result<(Text, &[PathBuf])> {
 fn decode(bytes: Vec<u8>) -> anyhow::Result<String> {
     let text = String::from_utf8(bytes)?;
     Ok(text.strip_prefix('\u{feff}').map(str::to_string).unwrap_or(text))
-}
-
-fn load(exports: &[PathBuf]) -> anyhow::Result<Tables> {
-    if exports.is_empty() {
-        return Ok(Tables::default());
-    }
-    bail!("reading exports is not built yet")
 }
 
 /// The clock. Only for queries without evidence: what `now()` means there can only be the present.

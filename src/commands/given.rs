@@ -1,0 +1,70 @@
+//! What a command line gives: the case, the points of time, the rules.
+
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+
+use super::Told;
+use super::screen::Screen;
+use crate::case::Case;
+use crate::cli::{CaseArgs, PackArgs};
+use crate::detect::Options;
+use crate::finding::Severity;
+use crate::rules::{Filter, Pack};
+use crate::table::time;
+
+/// The case file, with `--as-of` in place of its `as_of`; an empty case where none is named.
+pub(super) fn case(args: &CaseArgs, screen: &Screen) -> anyhow::Result<Case> {
+    let mut case = match &args.case {
+        None => Case::default(),
+        Some(path) => {
+            let source = std::fs::read_to_string(path)
+                .with_context(|| format!("the case file {} cannot be read", path.display()))?;
+            let folder = path.parent().unwrap_or(Path::new("."));
+            match Case::read(&source, folder) {
+                Ok(case) => case,
+                Err(diagnostics) => {
+                    screen.diagnostics(&diagnostics, &path.display().to_string(), &source);
+                    return Err(Told.into());
+                }
+            }
+        }
+    };
+    if let Some(written) = &args.as_of {
+        let at = time::parse_iso(written);
+        case.as_of =
+            Some(at.with_context(|| format!("--as-of {written:?} is not a time; write it as 2026-05-04T12:00:00Z"))?);
+    }
+    Ok(case)
+}
+
+/// What detection takes from the case.
+pub(super) fn options(case: &Case, replay: bool) -> Options {
+    Options { replay, as_of: case.as_of, watchlists: case.watchlists.clone(), thresholds: case.thresholds.clone() }
+}
+
+/// The rules that were asked for. A pattern that matches none is refused: it would look like "nothing found".
+pub(super) fn pack(args: &PackArgs) -> anyhow::Result<Pack> {
+    for path in &args.queries {
+        if !path.exists() {
+            bail!("--queries {}: no such file or folder", path.display());
+        }
+    }
+    let pack = if args.no_pack { Pack::default() } else { Pack::embedded() };
+    let min_severity = args.min_severity.as_deref().map(|word| severity("--min-severity", word)).transpose()?;
+    let filter = Filter { only: args.only.clone(), exclude: args.exclude.clone(), min_severity };
+    let (pack, idle) = pack.and(&args.queries).choose(&filter);
+    if let Some(pattern) = idle.first() {
+        bail!("--only {pattern:?} matches no rule; `entrail rules list` shows ids, names and tactics");
+    }
+    if pack.rules.is_empty() && pack.broken.is_empty() {
+        bail!("no rules are left to run; loosen --only, --exclude or --min-severity, or name rules with --queries");
+    }
+    Ok(pack)
+}
+
+/// A severity from the command line.
+pub(super) fn severity(option: &str, word: &str) -> anyhow::Result<Severity> {
+    Severity::parse(word)
+        .with_context(|| format!("{option} {word:?}: the severities are informational, low, medium, high and critical"))
+}

@@ -13,7 +13,7 @@ pub(super) fn place(query: &str, source: &str, start: usize, span: Span) -> Span
     let (mut from, mut to) = (None, None);
     let mut last = start;
     for (at, wanted) in query.char_indices() {
-        if at >= span.end && to.is_some() {
+        if at >= span.end && from.is_some() {
             break;
         }
         if wanted.is_whitespace() {
@@ -24,7 +24,7 @@ pub(super) fn place(query: &str, source: &str, start: usize, span: Span) -> Span
         if at >= span.start && from.is_none() {
             from = Some(found);
         }
-        if at < span.end.max(span.start + 1) {
+        if at >= span.start && at < span.end.max(span.start + 1) {
             to = Some(found + c.len_utf8());
         }
         last = found + c.len_utf8();

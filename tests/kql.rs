@@ -6,6 +6,8 @@
 //! names when there is no row, or the rendered diagnostics. With `ENTRAIL_BLESS=1` the expectations are rewritten
 //! from what the engine answers now, to be read and judged in the diff.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a broken fixture stops the test
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -53,7 +55,7 @@ fn main() {
 /// An example of a declaration: its first row as text, cells parted by tabs.
 fn example(name: String, query: String, expected: &'static str) -> Trial {
     Trial::test(name, move || {
-        let answer = run(&query).map_err(|problems| Failed::from(problems))?;
+        let answer = run(&query).map_err(Failed::from)?;
         let row: Vec<String> = (0..answer.columns.len()).map(|c| shown(&answer.cell(0, c))).collect();
         let row = row.join("\t");
         if row == expected { Ok(()) } else { Err(format!("{query}\nexpected {expected}\n   found {row}").into()) }

@@ -205,6 +205,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Rows.
+    #[allow(clippy::len_without_is_empty)] // nobody asks
     pub fn len(&self) -> usize {
         match self {
             Reader::Text(array, _) => array.views().len(),
@@ -212,11 +213,6 @@ impl<'a> Reader<'a> {
             Reader::Real(array) => array.len(),
             Reader::Bool(array) => array.len(),
         }
-    }
-
-    /// Whether there are no rows.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     /// The value in a row; a column of one row answers for every row.
@@ -269,6 +265,7 @@ impl Collector {
     }
 
     /// Rows so far.
+    #[allow(clippy::len_without_is_empty)] // nobody asks
     pub fn len(&self) -> usize {
         match self {
             Collector::Text(cells) => cells.len(),
@@ -276,11 +273,6 @@ impl Collector {
             Collector::Real(cells) => cells.len(),
             Collector::Bool(cells) => cells.len(),
         }
-    }
-
-    /// Whether there are no rows.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     /// Adds a value; one of another type is null.

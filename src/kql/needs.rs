@@ -33,7 +33,11 @@ impl Need {
             Need::All(all) => all.iter().flat_map(|need| need.lacking(filled)).collect(),
             Need::Any(any) => {
                 let lacking: Vec<BTreeSet<String>> = any.iter().map(|need| need.lacking(filled)).collect();
-                if lacking.iter().any(BTreeSet::is_empty) { BTreeSet::new() } else { lacking.into_iter().flatten().collect() }
+                if lacking.iter().any(BTreeSet::is_empty) {
+                    BTreeSet::new()
+                } else {
+                    lacking.into_iter().flatten().collect()
+                }
             }
         }
     }
@@ -97,9 +101,11 @@ fn of_query(query: &Query, names: &mut Names) -> Found {
 }
 
 fn of_pipeline(pipeline: &Pipeline, names: &mut Names) -> Found {
-    pipeline.operators.iter().enumerate().fold(Found::default(), |input, (at, operator)| {
-        of_operator(operator, input, at == 0, names)
-    })
+    pipeline
+        .operators
+        .iter()
+        .enumerate()
+        .fold(Found::default(), |input, (at, operator)| of_operator(operator, input, at == 0, names))
 }
 
 fn of_operator(operator: &Operator, input: Found, first: bool, names: &mut Names) -> Found {

@@ -6,5 +6,7 @@
 pub mod error;
 pub mod evidence;
 pub mod finding;
+pub mod formats;
+pub mod ingest;
 pub mod kql;
 pub mod table;

@@ -10,6 +10,8 @@ pub mod detect;
 pub mod error;
 pub mod evidence;
 pub mod finding;
+pub mod formats;
+pub mod ingest;
 pub mod kql;
 pub mod progress;
 pub mod rules;

@@ -127,6 +127,16 @@ impl Table {
         }
     }
 
+    /// Replaces a column: what can only be known once all evidence has been read. Another length is refused.
+    pub fn with_column(mut self, position: usize, column: Column) -> Table {
+        if column.len() == self.rows()
+            && let Some(slot) = self.columns.get_mut(position)
+        {
+            *slot = column;
+        }
+        self
+    }
+
     /// Bytes held.
     pub fn bytes(&self) -> usize {
         self.columns.iter().map(Column::bytes).sum::<usize>() + self.records.len() * 10
@@ -211,6 +221,13 @@ impl TableBuilder {
         }
         self.records.extend(other.records);
         self.shape_of.extend(other.shape_of.iter().map(|&i| map[usize::from(i)]));
+    }
+
+    /// Shifts every row's record by this much: chunks number their records from 1, and files do not know their place
+    /// in the manifest while they are read.
+    pub fn renumber(&mut self, by: RecordId) {
+        let by = by.pack();
+        self.records.iter_mut().for_each(|record| *record += by);
     }
 
     /// The finished table.

@@ -1,0 +1,348 @@
+//! Reads one stream in blocks of some megabytes and cuts it between records, so that the pieces can be parsed on
+//! all cores and no file is ever held whole. The SHA-256 of the bytes is computed on the way.
+
+use std::io::Read;
+use std::sync::Arc;
+
+use memchr::{memchr, memchr2};
+use sha2::{Digest, Sha256};
+
+use super::encoding::{Encoding, Recoder, read_block};
+use super::json::{self, Facts, Piece, Splitter};
+
+/// Bytes read at once.
+pub const BLOCK: usize = 4 << 20;
+
+/// Limits against hostile or broken input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Largest single record in bytes; what is longer is rejected.
+    pub record: usize,
+    /// Most bytes that one archive may expand to.
+    pub expanded: u64,
+    /// Most members of one archive.
+    pub members: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { record: 256 << 20, expanded: 1 << 40, members: 1_000_000 }
+    }
+}
+
+/// How the records of a stream follow each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layout {
+    /// Nothing but white space.
+    Empty,
+    /// Not text; what it looks like.
+    Binary(&'static str),
+    /// One JSON object a line.
+    Lines,
+    /// JSON values in any arrangement.
+    Json,
+    /// Cells under a header line, with this separator.
+    Separated(u8),
+    /// Text of no known arrangement.
+    Text,
+}
+
+/// A stretch of the stream that holds whole records only.
+#[derive(Debug)]
+pub struct Chunk {
+    /// The bytes, UTF-8 unless a record says otherwise.
+    pub bytes: Vec<u8>,
+    /// Where the records are, where that is known already.
+    pub body: Body,
+    /// Column lists that row pieces refer to.
+    pub headers: Vec<Arc<str>>,
+}
+
+/// How a chunk is to be taken apart.
+#[derive(Debug)]
+pub enum Body {
+    /// Records are marked.
+    Pieces(Vec<Piece>),
+    /// JSON objects, one a line.
+    Lines,
+    /// Lines of cells.
+    Rows,
+}
+
+/// What is known about a stream once it has been read to its end.
+#[derive(Debug, Clone, Default)]
+pub struct Digested {
+    /// SHA-256, lower-case hexadecimal.
+    pub sha256: String,
+    /// Bytes read.
+    pub bytes: u64,
+    /// Why reading stopped early.
+    pub failure: Option<String>,
+}
+
+/// A stream, cut into chunks.
+pub struct Chunks<'a> {
+    input: &'a mut dyn Read,
+    hash: Sha256,
+    bytes: u64,
+    failure: Option<String>,
+    ended: bool,
+    recoder: Recoder,
+    pending: Vec<u8>,
+    splitter: Splitter,
+    limits: Limits,
+    /// How the text is spelled.
+    pub encoding: Encoding,
+    /// How the records follow each other.
+    pub layout: Layout,
+    /// Header cells of a separated file.
+    pub header: Vec<String>,
+}
+
+impl<'a> Chunks<'a> {
+    /// Reads the first block and decides encoding and layout by what is in it.
+    pub fn open(input: &'a mut dyn Read, limits: Limits) -> Chunks<'a> {
+        let mut chunks = Chunks {
+            input,
+            hash: Sha256::new(),
+            bytes: 0,
+            failure: None,
+            ended: false,
+            recoder: Recoder::new(Encoding::Utf8),
+            pending: Vec::new(),
+            splitter: Splitter::default(),
+            limits,
+            encoding: Encoding::Utf8,
+            layout: Layout::Empty,
+            header: Vec::new(),
+        };
+        let mut raw = Vec::new();
+        chunks.read_raw(&mut raw, BLOCK);
+        chunks.encoding = Encoding::detect(&raw);
+        let magic = magic(&raw);
+        if chunks.encoding == Encoding::Utf8 {
+            chunks.pending = raw;
+        } else {
+            chunks.recoder = Recoder::new(chunks.encoding);
+            let ended = chunks.ended;
+            chunks.recoder.push(&raw, ended, &mut chunks.pending);
+        }
+        chunks.layout = match magic {
+            Some(name) if chunks.encoding == Encoding::Utf8 => Layout::Binary(name),
+            _ => chunks.arrange(),
+        };
+        chunks
+    }
+
+    fn read_raw(&mut self, into: &mut Vec<u8>, want: usize) {
+        let start = into.len();
+        match read_block(self.input, want, into) {
+            Ok(read) => self.ended = read < want,
+            Err(error) => {
+                self.failure = Some(error.to_string());
+                self.ended = true;
+            }
+        }
+        let fresh = into.get(start..).unwrap_or_default();
+        self.hash.update(fresh);
+        self.bytes += fresh.len() as u64;
+    }
+
+    /// One more block of text behind what is pending.
+    fn fill(&mut self) {
+        if self.encoding == Encoding::Utf8 {
+            let mut pending = std::mem::take(&mut self.pending);
+            self.read_raw(&mut pending, BLOCK);
+            self.pending = pending;
+        } else {
+            let mut raw = Vec::new();
+            self.read_raw(&mut raw, BLOCK);
+            let ended = self.ended;
+            self.recoder.push(&raw, ended, &mut self.pending);
+        }
+    }
+
+    fn arrange(&mut self) -> Layout {
+        let head = self.pending.get(..self.pending.len().min(4096)).unwrap_or_default();
+        if self.encoding == Encoding::Utf8 && head.contains(&0) {
+            return Layout::Binary("binary data");
+        }
+        let mut start = 0;
+        while let Some(byte) = self.pending.get(start) {
+            match byte {
+                b' ' | b'\t' | b'\r' | b'\n' => start += 1,
+                0xef if self.pending.get(start..start + 3) == Some(b"\xef\xbb\xbf") => start += 3,
+                b'{' => {
+                    let lines = json::is_lines(self.pending.get(start..).unwrap_or_default(), self.ended);
+                    return if lines { Layout::Lines } else { Layout::Json };
+                }
+                b'[' => return Layout::Json,
+                _ => {
+                    self.pending.drain(..start);
+                    return self.separated();
+                }
+            }
+        }
+        Layout::Empty
+    }
+
+    /// Reads the header line of a separated file.
+    fn separated(&mut self) -> Layout {
+        loop {
+            let line = memchr(b'\n', &self.pending).map_or(self.pending.len(), |n| n + 1);
+            let first = String::from_utf8_lossy(self.pending.get(..line).unwrap_or_default()).into_owned();
+            let trimmed = first.trim();
+            // Excel's separator line and PowerShell's type line stand before the header.
+            if line < self.pending.len() && (trimmed.is_empty() || trimmed.starts_with("sep=") || trimmed.starts_with("#TYPE")) {
+                self.pending.drain(..line);
+                continue;
+            }
+            let separator = separator(&first);
+            let end = last_row(&self.pending, separator, true).or(self.ended.then_some(self.pending.len()));
+            let Some(end) = end else { return Layout::Text };
+            let mut reader = csv::ReaderBuilder::new()
+                .has_headers(false)
+                .flexible(true)
+                .delimiter(separator)
+                .from_reader(self.pending.get(..end).unwrap_or_default());
+            let mut record = csv::ByteRecord::new();
+            if !reader.read_byte_record(&mut record).unwrap_or(false) || record.len() < 2 {
+                return Layout::Text;
+            }
+            self.header = record.iter().map(|cell| tidy(&decode(cell).0)).collect();
+            self.pending.drain(..end);
+            return Layout::Separated(separator);
+        }
+    }
+
+    /// The next stretch of whole records.
+    pub fn next_chunk(&mut self) -> Option<Chunk> {
+        loop {
+            if self.pending.len() < BLOCK && !self.ended {
+                self.fill();
+            }
+            if self.pending.is_empty() && self.ended {
+                return None;
+            }
+            let ended = self.ended;
+            let full = self.pending.len() > self.limits.record;
+            let mut pieces = Vec::new();
+            let cut = match self.layout {
+                Layout::Lines if ended => self.pending.len(),
+                Layout::Lines => json::last_line(&self.pending).unwrap_or(0),
+                Layout::Json => self.splitter.feed(&self.pending, ended, &mut pieces),
+                Layout::Separated(_) if ended => self.pending.len(),
+                Layout::Separated(separator) => last_row(&self.pending, separator, false).unwrap_or(0),
+                Layout::Empty | Layout::Binary(_) | Layout::Text => self.pending.len(),
+            };
+            let cut = if cut == 0 && full { self.pending.len() } else { cut };
+            if cut == 0 && pieces.is_empty() {
+                if ended {
+                    self.pending.clear();
+                    return None;
+                }
+                self.fill();
+                continue;
+            }
+            let rest = self.pending.split_off(cut);
+            let bytes = std::mem::replace(&mut self.pending, rest);
+            let body = match self.layout {
+                Layout::Lines => Body::Lines,
+                Layout::Separated(_) => Body::Rows,
+                _ => Body::Pieces(pieces),
+            };
+            return Some(Chunk { bytes, body, headers: self.splitter.headers.clone() });
+        }
+    }
+
+    /// What was seen around the records so far.
+    pub fn facts(&self) -> &Facts {
+        &self.splitter.facts
+    }
+
+    /// Reads what is left, for the hash, and tells what was read.
+    pub fn finish(mut self) -> Digested {
+        while !self.ended {
+            self.pending.clear();
+            self.fill();
+        }
+        let sha256 = super::hex(&self.hash.finalize());
+        Digested { sha256, bytes: self.bytes, failure: self.failure }
+    }
+}
+
+/// A cell as text; the second value tells whether it had to be read as Windows-1252.
+pub fn decode(bytes: &[u8]) -> (std::borrow::Cow<'_, str>, bool) {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => (text.into(), false),
+        Err(_) => (encoding_rs::WINDOWS_1252.decode_without_bom_handling(bytes).0, true),
+    }
+}
+
+/// A header cell without byte order marks, surrounding space and doubled spaces.
+fn tidy(cell: &str) -> String {
+    cell.split(|c: char| c.is_whitespace() || c == '\u{feff}').filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// The separator that occurs most often outside quotes in the header line.
+fn separator(line: &str) -> u8 {
+    let mut counts = [(b',', 0), (b';', 0), (b'\t', 0), (b'|', 0)];
+    let mut quoted = false;
+    for byte in line.bytes() {
+        if byte == b'"' {
+            quoted = !quoted;
+        } else if !quoted && let Some(count) = counts.iter_mut().find(|c| c.0 == byte) {
+            count.1 += 1;
+        }
+    }
+    counts.iter().rev().max_by_key(|c| c.1).map_or(b',', |c| c.0)
+}
+
+/// The position after the last (or first) line end that is not inside a quoted cell.
+fn last_row(buf: &[u8], separator: u8, first: bool) -> Option<usize> {
+    let mut at = 0;
+    let mut last = None;
+    while let Some(found) = buf.get(at..).and_then(|rest| memchr2(b'"', b'\n', rest)) {
+        at += found + 1;
+        if buf.get(at - 1) == Some(&b'\n') {
+            last = Some(at);
+            if first {
+                return last;
+            }
+            continue;
+        }
+        let opens = at < 2 || matches!(buf.get(at - 2), Some(b'\n' | b'\r')) || buf.get(at - 2) == Some(&separator);
+        if !opens {
+            continue;
+        }
+        loop {
+            match buf.get(at..).and_then(|rest| memchr(b'"', rest)) {
+                None => return last,
+                Some(close) if buf.get(at + close + 1) == Some(&b'"') => at += close + 2,
+                Some(close) => {
+                    at += close + 1;
+                    break;
+                }
+            }
+        }
+    }
+    last
+}
+
+/// What binary files begin with.
+fn magic(head: &[u8]) -> Option<&'static str> {
+    const MAGIC: [(&[u8], &str); 11] = [
+        (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive: unpack it first"),
+        (b"Rar!", "a RAR archive: unpack it first"),
+        (b"PAR1", "a Parquet file"),
+        (b"Obj\x01", "an Avro file (Event Hub Capture): export the messages as JSON"),
+        (b"SQLite format 3", "an SQLite database"),
+        (b"ElfFile\x00", "a Windows event log"),
+        (b"%PDF", "a PDF document"),
+        (b"\x89PNG", "a picture"),
+        (b"\xff\xd8\xff", "a picture"),
+        (b"MZ", "a Windows program"),
+        (b"\x7fELF", "a program"),
+    ];
+    MAGIC.iter().find(|(mark, _)| head.starts_with(mark)).map(|(_, name)| *name)
+}

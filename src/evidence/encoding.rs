@@ -1,0 +1,111 @@
+//! Text encodings: what the bytes of an export are turned into before anything else looks at them.
+
+use std::io::{self, Read};
+
+use encoding_rs::{Decoder, UTF_16BE, UTF_16LE};
+
+/// How a file spells its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// Passed on as it is; records that are not valid UTF-8 are read as Windows-1252 one by one.
+    Utf8,
+    /// UTF-16, low byte first: Windows PowerShell's default.
+    Utf16Le,
+    /// UTF-16, high byte first: "Unicode" of some spreadsheets.
+    Utf16Be,
+    /// UTF-32, low byte first.
+    Utf32Le,
+}
+
+impl Encoding {
+    /// Decides by byte order mark, or by the zero bytes that UTF-16 puts around ASCII.
+    pub fn detect(head: &[u8]) -> Encoding {
+        match head {
+            [0xff, 0xfe, 0, 0, ..] => Encoding::Utf32Le,
+            [0xff, 0xfe, ..] => Encoding::Utf16Le,
+            [0xfe, 0xff, ..] => Encoding::Utf16Be,
+            [a, 0, b, 0, ..] if *a != 0 && *b != 0 => Encoding::Utf16Le,
+            [0, a, 0, b, ..] if *a != 0 && *b != 0 => Encoding::Utf16Be,
+            _ => Encoding::Utf8,
+        }
+    }
+
+    /// The name shown to people; none for UTF-8.
+    pub fn note(self) -> Option<&'static str> {
+        match self {
+            Encoding::Utf8 => None,
+            Encoding::Utf16Le => Some("UTF-16 (little-endian)"),
+            Encoding::Utf16Be => Some("UTF-16 (big-endian)"),
+            Encoding::Utf32Le => Some("UTF-32 (little-endian)"),
+        }
+    }
+}
+
+/// Turns a stream of bytes into UTF-8.
+pub struct Recoder {
+    encoding: Encoding,
+    decoder: Option<Decoder>,
+    tail: Vec<u8>,
+}
+
+impl Recoder {
+    /// For one file.
+    pub fn new(encoding: Encoding) -> Recoder {
+        let decoder = match encoding {
+            Encoding::Utf16Le => Some(UTF_16LE.new_decoder_with_bom_removal()),
+            Encoding::Utf16Be => Some(UTF_16BE.new_decoder_with_bom_removal()),
+            _ => None,
+        };
+        Recoder { encoding, decoder, tail: Vec::new() }
+    }
+
+    /// Appends the text of these bytes to `out`; with `last`, nothing follows.
+    pub fn push(&mut self, bytes: &[u8], last: bool, out: &mut Vec<u8>) {
+        if self.encoding == Encoding::Utf32Le {
+            self.tail.extend_from_slice(bytes);
+            let whole = self.tail.len() / 4 * 4;
+            for unit in self.tail.get(..whole).unwrap_or_default().chunks_exact(4) {
+                let code = unit.iter().rev().fold(0_u32, |sum, b| (sum << 8) | u32::from(*b));
+                let character = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
+                out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+            }
+            self.tail.drain(..whole);
+            return;
+        }
+        let Some(decoder) = &mut self.decoder else {
+            out.extend_from_slice(bytes);
+            return;
+        };
+        let mut rest = bytes;
+        loop {
+            let room = decoder.max_utf8_buffer_length(rest.len()).unwrap_or(rest.len() * 3 + 16);
+            let mut text = vec![0; room];
+            let (result, read, written, _) = decoder.decode_to_utf8(rest, &mut text, last);
+            out.extend_from_slice(text.get(..written).unwrap_or_default());
+            rest = rest.get(read..).unwrap_or_default();
+            if result == encoding_rs::CoderResult::InputEmpty {
+                return;
+            }
+        }
+    }
+}
+
+/// Reads up to `want` bytes; fewer only at the end of the input.
+pub fn read_block(input: &mut dyn Read, want: usize, into: &mut Vec<u8>) -> io::Result<usize> {
+    let start = into.len();
+    into.resize(start + want, 0);
+    let mut filled = 0;
+    while filled < want {
+        match input.read(into.get_mut(start + filled..).unwrap_or_default()) {
+            Ok(0) => break,
+            Ok(n) => filled += n,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => {
+                into.truncate(start + filled);
+                return if filled > 0 && error.kind() == io::ErrorKind::UnexpectedEof { Ok(filled) } else { Err(error) };
+            }
+        }
+    }
+    into.truncate(start + filled);
+    Ok(filled)
+}

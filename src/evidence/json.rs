@@ -1,0 +1,496 @@
+//! Finds the records in a stream of JSON values, however they were put together.
+//!
+//! Collectors write arrays, objects, `{"value":[…]}`, `{"records":[…]}`, `{"tables":[…]}`, JSON lines, pretty-printed
+//! objects one after another, two arrays glued as `][`, and arrays whose closing bracket never came. The splitter
+//! walks over all of them and marks where each record begins and ends; it does not look at what a record means.
+
+use std::sync::Arc;
+
+use memchr::{memchr, memchr3, memmem};
+
+/// Deeper nesting than this is no log record but an attack on the parser's stack.
+const MAX_DEPTH: usize = 256;
+/// Lists inside these keys of an envelope are the records.
+const LISTS: [&[u8]; 9] =
+    [b"value", b"records", b"Records", b"events", b"tables", b"Tables", b"Results", b"results", b"values"];
+
+/// What lies between two positions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// A JSON object, or a JSON string that may hold one.
+    Record,
+    /// An array of cells under the header of this number.
+    Row(usize),
+    /// Bytes that are not a complete record, and why.
+    Broken(&'static str),
+}
+
+/// A marked stretch of the buffer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Piece {
+    /// First byte.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+    /// What it is.
+    pub kind: Kind,
+}
+
+/// What was seen around the records.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// An envelope named a further page that may not be there.
+    pub next_link: bool,
+    /// The input ended inside a list.
+    pub unclosed: bool,
+    /// `][` or brackets without partner: files glued together.
+    pub glued: u64,
+    /// An envelope said that its result is partial.
+    pub partial: bool,
+    /// Envelopes whose list was empty or not.
+    pub envelopes: u64,
+}
+
+impl Facts {
+    /// Adds what another part of the same file showed.
+    pub fn merge(&mut self, other: &Facts) {
+        self.next_link |= other.next_link;
+        self.unclosed |= other.unclosed;
+        self.partial |= other.partial;
+        self.glued += other.glued;
+        self.envelopes += other.envelopes;
+    }
+}
+
+#[derive(Debug)]
+enum Frame {
+    /// A list of records.
+    List,
+    /// A list of rows under a header.
+    Rows(usize),
+    /// The object around a list; its columns, if it named any.
+    Envelope(Option<usize>),
+}
+
+enum Stop {
+    /// The buffer ends first.
+    More,
+    /// This position cannot be.
+    Bad(usize, &'static str),
+}
+
+enum Object {
+    Whole(usize),
+    /// An envelope: position just after its `[`, and the header if the list holds rows.
+    List(usize, Frame, Option<usize>),
+}
+
+/// Walks over a stream that arrives in blocks.
+#[derive(Debug, Default)]
+pub struct Splitter {
+    stack: Vec<Frame>,
+    lost: bool,
+    /// Column lists of row tables, as raw JSON.
+    pub headers: Vec<Arc<str>>,
+    /// What was seen around the records.
+    pub facts: Facts,
+}
+
+impl Splitter {
+    /// Marks the complete records of `buf` and returns how many bytes need not be shown again. With `end`, nothing
+    /// follows, and what is incomplete is broken.
+    pub fn feed(&mut self, buf: &[u8], end: bool, pieces: &mut Vec<Piece>) -> usize {
+        let mut at = 0;
+        if self.lost {
+            match resync(buf, 0, 0, usize::MAX) {
+                Some(found) => at = found,
+                None => return buf.len(),
+            }
+            self.lost = false;
+        }
+        while let Some(&byte) = buf.get(at) {
+            match byte {
+                b' ' | b'\t' | b'\r' | b'\n' | b',' | 0x1e => at += 1,
+                0xef if buf.get(at..at + 3) == Some(b"\xef\xbb\xbf") => at += 3,
+                _ => match self.step(buf, at, pieces) {
+                    Ok(next) => at = next,
+                    Err(Stop::More) if !end => return at,
+                    Err(Stop::More) => {
+                        at = self.broken(buf, at, buf.len(), "cut off: the record has no end", pieces);
+                    }
+                    Err(Stop::Bad(place, why)) => at = self.broken(buf, at, place, why, pieces),
+                },
+            }
+        }
+        self.facts.unclosed = end && !self.stack.is_empty();
+        at
+    }
+
+    /// One value, bracket or key at record level.
+    fn step(&mut self, buf: &[u8], at: usize, pieces: &mut Vec<Piece>) -> Result<usize, Stop> {
+        let byte = buf.get(at).copied().unwrap_or_default();
+        if let Some(Frame::Envelope(header)) = self.stack.last() {
+            let header = *header;
+            return match byte {
+                b'"' => self.member(buf, at, header),
+                b'}' => {
+                    self.stack.pop();
+                    Ok(at + 1)
+                }
+                _ => {
+                    // The envelope broke off and another document follows.
+                    self.stack.pop();
+                    self.facts.glued += 1;
+                    Ok(at)
+                }
+            };
+        }
+        match byte {
+            b'{' => match self.object(buf, at)? {
+                Object::Whole(end) => {
+                    pieces.push(Piece { start: at, end, kind: Kind::Record });
+                    Ok(end)
+                }
+                Object::List(next, frame, header) => {
+                    self.facts.envelopes += 1;
+                    self.stack.push(Frame::Envelope(header));
+                    self.stack.push(frame);
+                    Ok(next)
+                }
+            },
+            b'[' => {
+                if let Some(Frame::Rows(header)) = self.stack.last() {
+                    let header = *header;
+                    let end = skip(buf, at)?;
+                    pieces.push(Piece { start: at, end, kind: Kind::Row(header) });
+                    return Ok(end);
+                }
+                if self.stack.len() >= MAX_DEPTH {
+                    return Err(Stop::Bad(at + 1, "lists nested too deeply"));
+                }
+                self.stack.push(Frame::List);
+                Ok(at + 1)
+            }
+            b']' => {
+                if matches!(self.stack.last(), Some(Frame::List | Frame::Rows(_))) {
+                    self.stack.pop();
+                } else {
+                    self.facts.glued += 1;
+                }
+                Ok(at + 1)
+            }
+            b'}' => {
+                self.facts.glued += 1;
+                Ok(at + 1)
+            }
+            b'"' => {
+                let end = string(buf, at)?;
+                pieces.push(Piece { start: at, end, kind: Kind::Record });
+                Ok(end)
+            }
+            _ => {
+                let rest = buf.get(at..).unwrap_or_default();
+                let length = memchr(b'\n', rest).unwrap_or(rest.len());
+                Err(Stop::Bad(at + length, "not JSON"))
+            }
+        }
+    }
+
+    /// A key and its value inside an envelope, after or before its list.
+    fn member(&mut self, buf: &[u8], at: usize, header: Option<usize>) -> Result<usize, Stop> {
+        let (key, value) = key(buf, at)?;
+        if let Some(frame) = self.list(key, buf, value, header)? {
+            self.stack.push(frame);
+            return Ok(value + 1);
+        }
+        let end = skip(buf, value)?;
+        self.note(key, buf.get(value..end).unwrap_or_default());
+        if is_columns(key) {
+            let header = self.columns(buf.get(value..end).unwrap_or_default());
+            if let Some(Frame::Envelope(slot)) = self.stack.last_mut() {
+                *slot = Some(header);
+            }
+        }
+        Ok(end)
+    }
+
+    fn columns(&mut self, raw: &[u8]) -> usize {
+        self.headers.push(String::from_utf8_lossy(raw).into());
+        self.headers.len() - 1
+    }
+
+    fn note(&mut self, key: &[u8], value: &[u8]) {
+        let filled = value.len() > 2 && value != b"null";
+        self.facts.next_link |= filled && (key == b"@odata.nextLink" || key == b"nextLink" || key == b"odata.nextLink");
+        self.facts.partial |= filled && key == b"error" && value.starts_with(b"{");
+    }
+
+    /// The list that a key opens, if its name and first element say that it holds records.
+    fn list(&self, key: &[u8], buf: &[u8], value: usize, header: Option<usize>) -> Result<Option<Frame>, Stop> {
+        if buf.get(value) != Some(&b'[') {
+            return Ok(None);
+        }
+        let rows = key == b"rows" || key == b"Rows";
+        if !rows && !LISTS.contains(&key) {
+            return Ok(None);
+        }
+        let first = space(buf, value + 1)?;
+        Ok(match (rows, buf.get(first), header) {
+            (true, Some(b'[' | b']'), Some(header)) => Some(Frame::Rows(header)),
+            (false, Some(b'{' | b']'), _) => Some(Frame::List),
+            _ => None,
+        })
+    }
+
+    /// Walks over an object; stops early when it turns out to be an envelope around a list.
+    fn object(&mut self, buf: &[u8], start: usize) -> Result<Object, Stop> {
+        let mut at = start + 1;
+        let mut header = None;
+        let mut notes: Vec<(usize, usize, usize, usize)> = Vec::new();
+        let mut comma = true;
+        loop {
+            at = space(buf, at)?;
+            match buf.get(at) {
+                Some(b'}') => return Ok(Object::Whole(at + 1)),
+                Some(b',') => {
+                    comma = true;
+                    at += 1;
+                }
+                Some(b'"') if comma => {
+                    let (key, value) = key(buf, at)?;
+                    if let Some(frame) = self.list(key, buf, value, header)? {
+                        for (k0, k1, v0, v1) in notes {
+                            let (key, value) = (buf.get(k0..k1), buf.get(v0..v1));
+                            self.note(key.unwrap_or_default(), value.unwrap_or_default());
+                        }
+                        return Ok(Object::List(value + 1, frame, header));
+                    }
+                    let end = skip(buf, value)?;
+                    if is_columns(key) && buf.get(value) == Some(&b'[') {
+                        header = Some(self.columns(buf.get(value..end).unwrap_or_default()));
+                    } else if key.len() < 20 && (key.ends_with(b"nextLink") || key == b"error") {
+                        let k0 = at + 1;
+                        notes.push((k0, k0 + key.len(), value, end));
+                    }
+                    comma = false;
+                    at = end;
+                }
+                _ => return Err(Stop::Bad(at, "a name or a closing brace was expected")),
+            }
+        }
+    }
+
+    /// Marks a broken stretch and finds the place to go on.
+    fn broken(&mut self, buf: &[u8], start: usize, bad: usize, why: &'static str, pieces: &mut Vec<Piece>) -> usize {
+        let line = buf.get(..start).map_or(0, |b| memchr::memrchr(b'\n', b).map_or(0, |n| n + 1));
+        let next = resync(buf, start + 1, bad.max(start + 1), start - line);
+        let end = next.unwrap_or(buf.len());
+        self.lost = next.is_none();
+        pieces.push(Piece { start, end, kind: Kind::Broken(why) });
+        end
+    }
+}
+
+fn is_columns(key: &[u8]) -> bool {
+    key == b"columns" || key == b"Columns"
+}
+
+/// The next plausible beginning of a record: a line that opens an object no deeper than the broken one did, or an
+/// object after `},` behind the bad place.
+fn resync(buf: &[u8], from: usize, bad: usize, indent: usize) -> Option<usize> {
+    let mut line = None;
+    let mut at = from.saturating_sub(1);
+    while let Some(found) = buf.get(at..).and_then(|rest| memchr(b'\n', rest)) {
+        let begin = at + found + 1;
+        let rest = buf.get(begin..).unwrap_or_default();
+        let blank = rest.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
+        if blank <= indent && matches!(rest.get(blank), Some(b'{' | b'[')) {
+            line = Some(begin + blank);
+            break;
+        }
+        at = begin;
+    }
+    let joined = buf.get(bad..).and_then(|rest| {
+        let found = memmem::find(rest, b"},{").map(|n| n + 2);
+        let spaced = memmem::find(rest, b"}, {").map(|n| n + 3);
+        found.into_iter().chain(spaced).min().map(|n| bad + n)
+    });
+    line.into_iter().chain(joined).min()
+}
+
+fn space(buf: &[u8], mut at: usize) -> Result<usize, Stop> {
+    loop {
+        match buf.get(at) {
+            Some(b' ' | b'\t' | b'\r' | b'\n') => at += 1,
+            Some(b'/') if buf.get(at + 1) == Some(&b'/') => {
+                let rest = buf.get(at..).unwrap_or_default();
+                at += memchr(b'\n', rest).ok_or(Stop::More)?;
+            }
+            Some(_) => return Ok(at),
+            None => return Err(Stop::More),
+        }
+    }
+}
+
+/// A key with the position of its value.
+fn key(buf: &[u8], at: usize) -> Result<(&[u8], usize), Stop> {
+    let end = string(buf, at)?;
+    let colon = space(buf, end)?;
+    if buf.get(colon) != Some(&b':') {
+        return Err(Stop::Bad(colon, "a colon was expected after a name"));
+    }
+    let value = space(buf, colon + 1)?;
+    Ok((buf.get(at + 1..end - 1).unwrap_or_default(), value))
+}
+
+/// The position after a string that begins at `at`.
+fn string(buf: &[u8], at: usize) -> Result<usize, Stop> {
+    let mut at = at + 1;
+    loop {
+        let rest = buf.get(at..).unwrap_or_default();
+        let found = memchr3(b'"', b'\\', b'\n', rest).ok_or(Stop::More)?;
+        match rest.get(found) {
+            Some(b'"') => return Ok(at + found + 1),
+            Some(b'\\') => at += found + 2,
+            _ => return Err(Stop::Bad(at + found, "a text runs over the end of its line")),
+        }
+    }
+}
+
+/// The position after any value.
+fn skip(buf: &[u8], start: usize) -> Result<usize, Stop> {
+    match buf.get(start) {
+        None => return Err(Stop::More),
+        Some(b'"') => return string(buf, start),
+        Some(b'{' | b'[') => {}
+        Some(_) => {
+            let rest = buf.get(start..).unwrap_or_default();
+            let length =
+                rest.iter().position(|b| matches!(b, b',' | b'}' | b']' | b'\n' | b'\r')).ok_or(Stop::More)?;
+            return if length == 0 { Err(Stop::Bad(start, "a value is missing")) } else { Ok(start + length) };
+        }
+    }
+    let mut open: Vec<u8> = Vec::with_capacity(8);
+    let mut before = b':';
+    let mut at = start;
+    while let Some(&byte) = buf.get(at) {
+        match byte {
+            b'"' => {
+                at = string(buf, at)?;
+                before = b'"';
+                continue;
+            }
+            b'{' | b'[' => {
+                // An object can only follow one of these; anything else means that the one before was cut off.
+                if !matches!(before, b',' | b'[' | b':' ) {
+                    return Err(Stop::Bad(at, "an object begins where none can be: the one before it was cut off"));
+                }
+                if open.len() >= MAX_DEPTH {
+                    return Err(Stop::Bad(at, "nested too deeply"));
+                }
+                open.push(byte);
+            }
+            b'}' | b']' => {
+                if open.pop() != Some(if byte == b'}' { b'{' } else { b'[' }) {
+                    return Err(Stop::Bad(at, "brackets do not match"));
+                }
+                if open.is_empty() {
+                    return Ok(at + 1);
+                }
+            }
+            b' ' | b'\t' | b'\r' | b'\n' => {
+                at += 1;
+                continue;
+            }
+            b'/' if buf.get(at + 1) == Some(&b'/') => {
+                at = space(buf, at)?;
+                continue;
+            }
+            _ => {}
+        }
+        before = byte;
+        at += 1;
+    }
+    Err(Stop::More)
+}
+
+/// Whether the buffer begins with one whole object that is no envelope, followed by a new line or nothing.
+pub fn is_lines(buf: &[u8], end: bool) -> bool {
+    let mut probe = Splitter::default();
+    let Ok(start) = space(buf, 0) else { return false };
+    match probe.object(buf, start) {
+        Ok(Object::Whole(stop)) => {
+            let rest = buf.get(stop..).unwrap_or_default();
+            let blank = rest.iter().take_while(|b| matches!(b, b' ' | b'\r' | b'\n' | b'\t')).count();
+            match rest.get(blank) {
+                Some(b'{') => rest.get(..blank).is_some_and(|b| b.contains(&b'\n')),
+                Some(_) => false,
+                None => end,
+            }
+        }
+        _ => false,
+    }
+}
+
+/// The last place where one line's object ends and the next line's begins: position of the next line.
+pub fn last_line(buf: &[u8]) -> Option<usize> {
+    let mut end = buf.len();
+    while let Some(found) = memchr::memrchr(b'\n', buf.get(..end)?) {
+        let before = buf.get(..found)?.iter().rev().find(|b| !matches!(b, b'\r' | b' '));
+        if before == Some(&b'}') && buf.get(found + 1) == Some(&b'{') {
+            return Some(found + 1);
+        }
+        end = found;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split(text: &str) -> (Vec<String>, Facts) {
+        let mut splitter = Splitter::default();
+        let mut pieces = Vec::new();
+        splitter.feed(text.as_bytes(), true, &mut pieces);
+        let show = |p: &Piece| {
+            let body = &text[p.start..p.end];
+            if matches!(p.kind, Kind::Broken(_)) { format!("!{}", body.trim_end()) } else { body.to_owned() }
+        };
+        (pieces.iter().map(show).collect(), splitter.facts)
+    }
+
+    #[test]
+    fn containers() {
+        for text in [
+            "[{\"a\":1},{\"a\":2}]",
+            "{\"value\":[{\"a\":1},{\"a\":2}],\"x\":{\"value\":[{}]}}",
+            "{\"a\":1}\n{\"a\":2}\n",
+            "{\"a\":1}{\"a\":2}",
+            "[{\"a\":1}][{\"a\":2}]",
+            "[{\"a\":1} ] [ {\"a\":2}]",
+            "\u{feff}{\"a\":1},\n\u{feff}{\"a\":2}",
+            "{\"records\": [ {\"a\":1} ]}\n{\"records\":[{\"a\":2}]}",
+            "[{\"a\":1},\n{\"a\":2}",
+        ] {
+            assert_eq!(split(text).0, ["{\"a\":1}", "{\"a\":2}"], "{text}");
+        }
+    }
+
+    #[test]
+    fn damage() {
+        assert!(split("[{\"a\":1}").1.unclosed);
+        assert!(split("{\"value\":[],\"@odata.nextLink\":\"https://x\"}").1.next_link);
+        assert!(split("{\"@odata.nextLink\":\"https://x\",\"value\":[{\"a\":1}]}").1.next_link);
+        assert_eq!(split("{\"a\":\"cut\n{\"a\":2}").0, ["!{\"a\":\"cut", "{\"a\":2}"]);
+        assert_eq!(split("{\"a\":{\"b\":1\n{\"a\":2}").0, ["!{\"a\":{\"b\":1", "{\"a\":2}"]);
+        assert_eq!(split("{\"a\":1}\ntext\n{\"a\":2}").0, ["{\"a\":1}", "!text", "{\"a\":2}"]);
+        assert_eq!(split("[{\"a\":1},{\"a\":").0, ["{\"a\":1}", "!{\"a\":"]);
+    }
+
+    #[test]
+    fn tables() {
+        let text = "{\"tables\":[{\"name\":\"T\",\"columns\":[{\"name\":\"a\"}],\"rows\":[[1],[2]]}]}";
+        assert_eq!(split(text).0, ["[1]", "[2]"]);
+    }
+}

@@ -1,0 +1,107 @@
+//! The records of a chunk, one by one and always in the same order: their position is their number.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::chunks::{Body, Chunk, Layout};
+use super::json::{Facts, Kind, Splitter};
+
+/// One record as found, not yet understood.
+#[derive(Debug)]
+pub enum Item<'a> {
+    /// A JSON object, or a string that may hold one.
+    Value(&'a [u8]),
+    /// An array of cells and the raw JSON of its columns.
+    Row(&'a [u8], &'a Arc<str>),
+    /// A line of cells.
+    Line(&'a csv::ByteRecord),
+    /// Bytes that are no record, and why.
+    Broken(&'static str),
+}
+
+/// What was passed over while taking a chunk apart.
+#[derive(Debug, Default)]
+pub struct Passed {
+    /// Header lines in the middle of the file.
+    pub headers: u64,
+    /// Around the records.
+    pub facts: Facts,
+}
+
+/// Shows every record of the chunk with its place in the chunk's bytes.
+pub fn each(chunk: &Chunk, layout: Layout, header: &[String], mut show: impl FnMut(Item<'_>, Range<usize>)) -> Passed {
+    let mut passed = Passed::default();
+    let bytes = chunk.bytes.as_slice();
+    let slice = |range: Range<usize>| bytes.get(range).unwrap_or_default();
+    match &chunk.body {
+        Body::Rows => {
+            let Layout::Separated(separator) = layout else { return passed };
+            lines(bytes, separator, header, &mut passed, &mut show);
+        }
+        Body::Lines => {
+            let mut splitter = Splitter::default();
+            let mut pieces = Vec::new();
+            splitter.feed(bytes, true, &mut pieces);
+            for piece in pieces {
+                let range = piece.start..piece.end;
+                match piece.kind {
+                    Kind::Record => show(Item::Value(slice(range.clone())), range),
+                    Kind::Row(columns) => {
+                        let Some(columns) = splitter.headers.get(columns) else { continue };
+                        show(Item::Row(slice(range.clone()), columns), range);
+                    }
+                    Kind::Broken(why) => show(Item::Broken(why), range),
+                }
+            }
+            passed.facts = splitter.facts;
+        }
+        Body::Pieces(pieces) => {
+            for piece in pieces {
+                let range = piece.start..piece.end;
+                match piece.kind {
+                    Kind::Record => show(Item::Value(slice(range.clone())), range),
+                    Kind::Row(columns) => {
+                        let Some(columns) = chunk.headers.get(columns) else { continue };
+                        show(Item::Row(slice(range.clone()), columns), range);
+                    }
+                    Kind::Broken(why) => show(Item::Broken(why), range),
+                }
+            }
+        }
+    }
+    passed
+}
+
+fn lines(
+    bytes: &[u8],
+    separator: u8,
+    header: &[String],
+    passed: &mut Passed,
+    show: &mut impl FnMut(Item<'_>, Range<usize>),
+) {
+    let mut reader =
+        csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(separator).from_reader(bytes);
+    let mut record = csv::ByteRecord::new();
+    loop {
+        let start = reader.position().byte() as usize;
+        match reader.read_byte_record(&mut record) {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(_) => {
+                show(Item::Broken("the line cannot be split into cells"), start..bytes.len());
+                return;
+            }
+        }
+        let range = start..reader.position().byte() as usize;
+        let repeated = record.len() == header.len()
+            && record.iter().zip(header).all(|(cell, name)| {
+                let cell = cell.strip_prefix(b"\xef\xbb\xbf").unwrap_or(cell);
+                String::from_utf8_lossy(cell).split_whitespace().eq(name.split_whitespace())
+            });
+        if repeated {
+            passed.headers += 1;
+        } else if record.iter().any(|cell| !cell.is_empty()) {
+            show(Item::Line(&record), range);
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Records of diagnostic settings: storage blobs and Event Hub. One envelope, and a category that names the table.
+
+use std::sync::LazyLock;
+
+use super::signin_tables::{self, Kind, Plans, inside, of};
+use super::{Form, Format, Plan, Rank, Record, Row, Sink, Value, activity, audit_graph, diagnostic_resource};
+
+const SHAPE: &str = "diagnostic settings";
+/// The Defender streaming API writes the same envelope.
+pub(super) const STREAM: &str = "Defender streaming";
+
+/// All categories that have a table here.
+pub static FORMAT: Format = Format {
+    name: "diagnostic settings",
+    shapes: &[(SHAPE, Rank::Diagnostic), (STREAM, Rank::LogAnalytics)],
+    marks: |record| {
+        let named = matches!(record.get("operationName"), Value::Text(_) | Value::Null);
+        let seen = record.form == Form::Json
+            && named
+            && (record.has("properties") || record.has("resourceId"))
+            && !record.has("activityDisplayName")
+            && !record.has("eventTimestamp")
+            && !record.has("TimeGenerated")
+            && matches!(record.get("category"), Value::Text(_))
+            && loader(record.text("category")).is_some();
+        seen.then_some("has the envelope of diagnostic settings and a known category")
+    },
+    load: |record, sink| {
+        let Some(loader) = loader(record.text("category")) else { return Err("unknown category".into()) };
+        let properties = record.get("properties").object().unwrap_or(Record { fields: Vec::new(), form: Form::Json, raw: "" });
+        loader(record, &properties, sink);
+        Ok(())
+    },
+};
+
+type Loader = fn(&Record<'_>, &Record<'_>, &mut Sink);
+
+/// The loader of a category, in any letter case.
+fn loader(category: &str) -> Option<Loader> {
+    if Kind::of_category(category).is_some() {
+        return Some(signin);
+    }
+    Some(match category.to_ascii_lowercase().as_str() {
+        "auditlogs" => audit,
+        "provisioninglogs" => |e, p, s| plain(&PROVISIONING, e, p, s),
+        "riskyusers" => |e, p, s| plain(&RISKY_USERS, e, p, s),
+        "userriskevents" => |e, p, s| plain(&USER_RISK, e, p, s),
+        "riskyserviceprincipals" => |e, p, s| plain(&RISKY_PRINCIPALS, e, p, s),
+        "serviceprincipalriskevents" => |e, p, s| plain(&PRINCIPAL_RISK, e, p, s),
+        "networkaccesstrafficlogs" => |e, p, s| plain(&TRAFFIC, e, p, s),
+        "enrichedoffice365auditlogs" => |e, p, s| plain(&ENRICHED, e, p, s),
+        "microsoftgraphactivitylogs" => graph_activity,
+        "azureadgraphactivitylogs" => |e, p, s| plain(&AAD_GRAPH, e, p, s),
+        "auditevent" | "workflowruntime" => diagnostic_resource::load,
+        "administrative" | "security" | "servicehealth" | "alert" | "recommendation" | "policy" | "autoscale"
+        | "resourcehealth" | "action" | "write" | "delete" => |e, p, s| {
+            activity::load_diagnostic(e, p, s);
+            if diagnostic_resource::is_key_vault(e) {
+                diagnostic_resource::load(e, p, s);
+            }
+        },
+        "advancedhunting-cloudappevents" => cloud_app,
+        _ => return None,
+    })
+}
+
+/// Envelope fields and their columns; properties never overrule them.
+const ENVELOPE: [(&str, &str); 12] = [
+    ("time", "TimeGenerated"),
+    ("resourceId", "ResourceId"),
+    ("operationName", "OperationName"),
+    ("operationVersion", "OperationVersion"),
+    ("resultType", "ResultType"),
+    ("resultSignature", "ResultSignature"),
+    ("resultDescription", "ResultDescription"),
+    ("durationMs", "DurationMs"),
+    ("correlationId", "CorrelationId"),
+    ("level", "Level"),
+    ("tenantId", "AADTenantId"),
+    ("identity", "Identity"),
+];
+
+fn envelope(row: &mut Row<'_>, record: &Record<'_>) {
+    for (field, column) in ENVELOPE {
+        row.set(column, record.get(field));
+    }
+}
+
+static SIGNINS: Plans = Plans::new(|| signin_tables::plans(SHAPE, false, &[]));
+
+fn signin(record: &Record<'_>, properties: &Record<'_>, sink: &mut Sink) {
+    let Some(kind) = Kind::of_category(record.text("category")) else { return };
+    let mut row = sink.row(of(&SIGNINS, kind));
+    // properties.correlationId equals the envelope's; the identity of the envelope is the display name.
+    envelope(&mut row, record);
+    row.text("Category", kind.category());
+    row.set("Location", record.get("location"));
+    let status = properties.get("status");
+    row.text("ResultType", &inside(status, "errorCode"));
+    row.fill(properties);
+    row.set("TimeGenerated", properties.get("createdDateTime"));
+    row.set("IPAddress", record.get("callerIpAddress"));
+    row.close();
+}
+
+static AUDIT: LazyLock<Plan> = LazyLock::new(|| {
+    Plan::new("AuditLogs", SHAPE).alias(&audit_graph::PROPERTIES).skip(&["tenantId"]).constants(&audit_graph::CONSTANTS)
+});
+
+fn audit(record: &Record<'_>, properties: &Record<'_>, sink: &mut Sink) {
+    let mut row = sink.row(&AUDIT);
+    envelope(&mut row, record);
+    if let Some(half) = audit_graph::initiator(properties.get("initiatedBy")) {
+        row.json("InitiatedBy", &half);
+    }
+    row.fill(properties);
+    row.set("TimeGenerated", properties.get("activityDateTime"));
+    row.set("ActivityDisplayName", record.get("operationName"));
+    row.close();
+}
+
+macro_rules! category {
+    ($name:ident, $table:literal, [$($pair:expr),* $(,)?]) => {
+        static $name: LazyLock<Plan> = LazyLock::new(|| {
+            Plan::new($table, SHAPE).alias(&[$($pair),*]).constants(&[("SourceSystem", "Azure AD"), ("Category", $table)])
+        });
+    };
+}
+
+category!(PROVISIONING, "AADProvisioningLogs", [
+    ("durationInMilliseconds", "DurationMs"),
+    ("statusInfo", "ProvisioningStatusInfo"),
+    ("provisioningStatusInfo", "ProvisioningStatusInfo"),
+    ("action", "ProvisioningAction"),
+    ("provisioningAction", "ProvisioningAction"),
+    ("sourceSystem", "SourceSystem"),
+    ("tenantId", "AADTenantId"),
+]);
+category!(RISKY_USERS, "AADRiskyUsers", []);
+category!(USER_RISK, "AADUserRiskEvents", []);
+category!(RISKY_PRINCIPALS, "AADRiskyServicePrincipals", []);
+category!(PRINCIPAL_RISK, "AADServicePrincipalRiskEvents", []);
+category!(TRAFFIC, "NetworkAccessTraffic", []);
+category!(ENRICHED, "EnrichedMicrosoft365AuditLogs", []);
+category!(AAD_GRAPH, "AADGraphActivityLogs", []);
+category!(GRAPH, "MicrosoftGraphActivityLogs", [
+    ("timeGenerated", "TimeGenerated"),
+    ("tenantId", "AadTenantId"),
+    ("C_Sid", "SessionId"),
+    ("C_DeviceId", "DeviceId"),
+]);
+
+/// Categories whose properties go by name, under the envelope's time and result.
+fn plain(plan: &'static Plan, record: &Record<'_>, properties: &Record<'_>, sink: &mut Sink) {
+    let mut row = sink.row(plan);
+    row.set("TimeGenerated", record.get("time"));
+    row.set("OperationName", record.get("operationName"));
+    row.set("OperationVersion", record.get("operationVersion"));
+    row.set("ResultType", record.get("resultType"));
+    row.set("Category", record.get("category"));
+    row.fill(properties);
+    row.set("CorrelationId", record.get("correlationId"));
+    row.set("DurationMs", record.get("durationMs"));
+    row.set("AADTenantId", record.get("tenantId"));
+    row.set("ResultSignature", record.get("resultSignature"));
+    row.set("ResultDescription", record.get("resultDescription"));
+    row.set("IpAddress", record.get("callerIpAddress"));
+    row.close();
+}
+
+fn graph_activity(record: &Record<'_>, properties: &Record<'_>, sink: &mut Sink) {
+    let mut row = sink.row(&GRAPH);
+    row.fill(properties);
+    row.set("UserId", properties.get("UserPrincipalObjectID"));
+    row.set("TimeGenerated", record.get("time"));
+    row.set("IPAddress", record.get("callerIpAddress"));
+    row.set("DurationMs", record.get("durationMs"));
+    row.set("ResponseStatusCode", record.get("resultSignature"));
+    row.set("OperationId", record.get("correlationId"));
+    row.set("AadTenantId", record.get("tenantId"));
+    row.set("Location", record.get("location"));
+    row.close();
+}
+
+static CLOUD_APP: LazyLock<Plan> =
+    LazyLock::new(|| Plan::new("CloudAppEvents", STREAM).alias(&[("Timestamp", "TimeGenerated")]));
+
+fn cloud_app(record: &Record<'_>, properties: &Record<'_>, sink: &mut Sink) {
+    let mut row = sink.row(&CLOUD_APP);
+    row.fill(properties);
+    row.set("TimeGenerated", record.get("time"));
+    row.close();
+}

@@ -1,0 +1,85 @@
+//! Rows of the tables themselves: Log Analytics and Sentinel CSV, query API JSON, az CLI, data export, advanced hunting.
+
+use super::signin_tables::Kind;
+use super::{Form, Format, Plan, Rank, Record, Sink};
+use crate::table::Schema;
+
+const SHAPE: &str = "Log Analytics";
+
+/// Columns under their own names.
+pub static FORMAT: Format = Format {
+    name: "Log Analytics",
+    shapes: &[(SHAPE, Rank::LogAnalytics)],
+    marks: |record| {
+        let table = table(record)?;
+        let schema = Schema::known(&table)?;
+        let known = record.fields.iter().filter(|(name, _)| schema.position(column(name)).is_some()).count();
+        let share = known * 2 >= record.fields.len() || known >= 20;
+        (share && known >= 5).then_some("has the column names of a Log Analytics table")
+    },
+    load,
+};
+
+/// A header name without what the portal appends for the time zone.
+fn column(name: &str) -> &str {
+    let name = name.trim();
+    let name = name.strip_suffix("[UTC]").or_else(|| name.strip_suffix("[Local Time]")).unwrap_or(name).trim_end();
+    if name == "Timestamp" { "TimeGenerated" } else { name }
+}
+
+/// The table by its own name, else by category, else by the columns that only it has.
+fn table(record: &Record<'_>) -> Option<String> {
+    for field in ["Type", "$table", "TableName"] {
+        let name = record.text(field);
+        if Schema::known(name).is_some() {
+            return Some(name.to_owned());
+        }
+    }
+    let has = |names: &[&str]| names.iter().all(|name| record.fields.iter().any(|(found, _)| column(found) == *name));
+    if !(has(&["TimeGenerated"]) || has(&["OperationName"]) || has(&["Operation"])) {
+        return None;
+    }
+    if let Some(kind) = Kind::of_category(record.text("Category")) {
+        return Some(kind.table().to_owned());
+    }
+    let known: [(&str, &[&str]); 14] = [
+        ("CloudAppEvents", &["ActionType", "RawEventData"]),
+        ("OfficeActivity", &["OfficeWorkload", "Operation"]),
+        ("AuditLogs", &["InitiatedBy", "TargetResources", "LoggedByService"]),
+        ("AADNonInteractiveUserSignInLogs", &["ResultType", "UserPrincipalName", "AppDisplayName", "ProcessingTimeInMs"]),
+        ("SigninLogs", &["ResultType", "UserPrincipalName", "AppDisplayName"]),
+        ("AADManagedIdentitySignInLogs", &["ResultType", "ServicePrincipalId", "ManagedServiceIdentity"]),
+        ("AADServicePrincipalSignInLogs", &["ResultType", "ServicePrincipalId", "ServicePrincipalCredentialKeyId"]),
+        ("AzureActivity", &["OperationNameValue", "ActivityStatusValue"]),
+        ("AzureActivity", &["OperationNameValue", "Caller"]),
+        ("MicrosoftGraphActivityLogs", &["RequestUri", "RequestMethod", "SignInActivityId"]),
+        ("AADUserRiskEvents", &["RiskEventType", "UserPrincipalName"]),
+        ("AADRiskyUsers", &["RiskLastUpdatedDateTime", "UserPrincipalName"]),
+        ("AADProvisioningLogs", &["JobId", "ProvisioningAction"]),
+        ("AzureDiagnostics", &["ResourceProvider", "ResourceType", "Category", "SubscriptionId"]),
+    ];
+    known.iter().find(|(_, names)| has(names)).map(|(table, _)| (*table).to_owned())
+}
+
+fn load(record: &Record<'_>, sink: &mut Sink) -> Result<(), String> {
+    let Some(table) = table(record) else { return Err("names no table, and its columns fit none".into()) };
+    let fixed = record.form == Form::Json;
+    let plan = sink.plan(&table, || {
+        let plan = Plan::own(&table, SHAPE).alias(&aliases(record, &table));
+        let names = record.fields.iter().map(|(name, _)| name.as_ref());
+        if fixed { plan } else { plan.missing_beyond(names, &[]) }
+    });
+    let mut row = sink.row(&plan);
+    row.fill(record);
+    row.close();
+    Ok(())
+}
+
+/// Header names that are not spelled exactly as the column.
+fn aliases<'a>(record: &'a Record<'_>, table: &str) -> Vec<(&'a str, &'a str)> {
+    let schema = Schema::known(table);
+    let odd = record.fields.iter().filter(|(name, _)| column(name) != name.as_ref());
+    odd.map(|(name, _)| (name.as_ref(), column(name)))
+        .filter(|(name, column)| name != column && schema.as_ref().is_some_and(|s| s.position(column).is_some()))
+        .collect()
+}

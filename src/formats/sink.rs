@@ -1,0 +1,272 @@
+//! Where loaders put rows: typed cells into table builders, and everything that did not fit into a list.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::plan::Plan;
+use super::record::{Record, Value, compact, quote};
+use super::when::Dates;
+use crate::table::{Cell, RecordId, TableBuilder, Type};
+
+/// A value that does not fit its column: left empty, and named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Record number within the chunk, from 1.
+    pub record: u64,
+    /// Column that stays empty.
+    pub column: String,
+    /// What was found, shortened.
+    pub found: String,
+    /// What would have fitted.
+    pub wanted: &'static str,
+}
+
+/// Rows of one chunk, by table, and what happened on the way.
+#[derive(Debug, Default)]
+pub struct Sink {
+    builders: BTreeMap<String, TableBuilder>,
+    plans: Vec<(String, Arc<Plan>)>,
+    /// How dates are read in this file.
+    pub dates: Dates,
+    /// Whether the export marks its times as local.
+    pub local: bool,
+    /// Name of the file: a hint where two exports have the same content shape.
+    pub file: String,
+    /// Number of the record that is being loaded, from 1 within the chunk.
+    pub record: u64,
+    /// Values that did not fit.
+    pub problems: Vec<Problem>,
+    /// What was put right or noticed, with the number of times.
+    pub notes: BTreeMap<Cow<'static, str>, u64>,
+    rows: u64,
+    scratch: String,
+}
+
+impl Sink {
+    /// A plan that depends on the file at hand, made once a chunk.
+    pub fn plan(&mut self, key: &str, make: impl FnOnce() -> Plan) -> Arc<Plan> {
+        if let Some((_, plan)) = self.plans.iter().find(|(known, _)| known == key) {
+            return plan.clone();
+        }
+        let plan = Arc::new(make());
+        self.plans.push((key.to_owned(), plan.clone()));
+        plan
+    }
+
+    /// Opens a row of the plan's table.
+    pub fn row<'s>(&'s mut self, plan: &'s Plan) -> Row<'s> {
+        if !self.builders.contains_key(&plan.schema.table) {
+            self.builders.insert(plan.schema.table.clone(), TableBuilder::new(plan.schema.clone()));
+        }
+        let builder = self.builders.entry(plan.schema.table.clone());
+        let builder = builder.or_insert_with(|| TableBuilder::new(plan.schema.clone()));
+        Row {
+            builder,
+            plan,
+            dates: &mut self.dates,
+            local: self.local,
+            record: self.record,
+            problems: &mut self.problems,
+            notes: &mut self.notes,
+            rows: &mut self.rows,
+            scratch: &mut self.scratch,
+        }
+    }
+
+    /// Counts something that a reader should know about the file.
+    pub fn note(&mut self, what: impl Into<Cow<'static, str>>) {
+        *self.notes.entry(what.into()).or_default() += 1;
+    }
+
+    /// Rows closed so far, over all tables.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// The finished builders.
+    pub fn into_builders(self) -> BTreeMap<String, TableBuilder> {
+        self.builders
+    }
+}
+
+/// One open row. What is set first stays; [`Row::fill`] comes after the fields that need care.
+pub struct Row<'s> {
+    builder: &'s mut TableBuilder,
+    plan: &'s Plan,
+    dates: &'s mut Dates,
+    local: bool,
+    record: u64,
+    problems: &'s mut Vec<Problem>,
+    notes: &'s mut BTreeMap<Cow<'static, str>, u64>,
+    rows: &'s mut u64,
+    scratch: &'s mut String,
+}
+
+impl Row<'_> {
+    /// Sets a named column; a name that the table does not have is passed over.
+    pub fn set(&mut self, column: &str, value: &Value<'_>) {
+        if let Some(position) = self.plan.schema.position(column) {
+            self.put(position, value);
+        }
+    }
+
+    /// Sets a named column to a text.
+    pub fn text(&mut self, column: &str, text: &str) {
+        self.set(column, &Value::Text(text.into()));
+    }
+
+    /// Sets a named column to JSON.
+    pub fn json(&mut self, column: &str, raw: &str) {
+        self.set(column, &Value::Json(raw.into()));
+    }
+
+    /// Whether the table has such a column.
+    pub fn knows(&self, column: &str) -> bool {
+        self.plan.schema.position(column).is_some()
+    }
+
+    /// Sets every column that the plan gives a field of the record to.
+    pub fn fill(&mut self, record: &Record<'_>) {
+        let mut lower = std::mem::take(self.scratch);
+        for (name, value) in &record.fields {
+            if matches!(value, Value::Null) {
+                continue;
+            }
+            lower.clear();
+            lower.extend(name.chars().map(|c| c.to_ascii_lowercase()));
+            for &position in self.plan.columns(&lower) {
+                self.put(position, value);
+            }
+        }
+        *self.scratch = lower;
+    }
+
+    /// Closes the row.
+    pub fn close(mut self) {
+        let plan = self.plan;
+        for &(position, value) in plan.constant_cells() {
+            self.put(position, &Value::Text(value.into()));
+        }
+        let table = plan.schema.table.clone();
+        self.text("Type", &table);
+        let shape = self.builder.shape(&plan.shape);
+        self.builder.close(RecordId { evidence: 0, number: self.record }, shape);
+        *self.rows += 1;
+    }
+
+    fn put(&mut self, position: usize, value: &Value<'_>) {
+        let Some(field) = self.plan.schema.fields.get(position) else { return };
+        let ty = field.ty;
+        let text = value.as_str();
+        if text.is_empty() {
+            return;
+        }
+        let wanted = match ty {
+            Type::String => {
+                let cell = match value {
+                    Value::Json(raw) if raw.starts_with(['{', '[']) => compact(raw),
+                    _ => text.into(),
+                };
+                self.builder.set(position, Cell::Text(&cell));
+                return;
+            }
+            Type::Guid => {
+                self.builder.set(position, Cell::Text(&text.to_ascii_lowercase()));
+                return;
+            }
+            Type::Dynamic => {
+                self.dynamic(position, value);
+                return;
+            }
+            Type::Datetime => match self.dates.read(text, self.local) {
+                Some(ticks) => {
+                    self.builder.set(position, Cell::Integer(ticks));
+                    return;
+                }
+                None => "a date with a time",
+            },
+            Type::Bool => match bool_of(text) {
+                Some(value) => {
+                    self.builder.set(position, Cell::Bool(value));
+                    return;
+                }
+                None => "true or false",
+            },
+            Type::Int | Type::Long => match integer(text) {
+                Some(value) => {
+                    self.builder.set(position, Cell::Integer(value));
+                    return;
+                }
+                None => "a whole number",
+            },
+            Type::Real | Type::Decimal => match text.trim().parse() {
+                Ok(value) => {
+                    self.builder.set(position, Cell::Real(value));
+                    return;
+                }
+                Err(_) => "a number",
+            },
+            Type::Timespan => "a time span",
+        };
+        // Writers of JSON and tables spell "nothing" in these ways where the column is not text.
+        if matches!(text.trim(), "None" | "null" | "(blank)" | "-" | "NaN" | "") {
+            return;
+        }
+        self.problem(position, text, wanted);
+    }
+
+    fn dynamic(&mut self, position: usize, value: &Value<'_>) {
+        match value {
+            Value::Json(raw) => self.builder.set(position, Cell::Text(&compact(raw))),
+            Value::Text(text) => {
+                let body = text.trim();
+                if body == "null" || body == "None" {
+                    return;
+                }
+                let nested = body.starts_with(['{', '[']);
+                let scalar = !nested && (matches!(body, "true" | "false") || is_number(body));
+                if nested && sonic_rs::from_str::<sonic_rs::LazyValue<'_>>(body).is_err() {
+                    *self.notes.entry("dynamic values that are not valid JSON (cut off?), kept as text".into()).or_default() += 1;
+                    self.builder.set(position, Cell::Text(&quote(text)));
+                } else if nested || scalar {
+                    self.builder.set(position, Cell::Text(&compact(body)));
+                } else {
+                    self.builder.set(position, Cell::Text(&quote(text)));
+                }
+            }
+            Value::Null => {}
+        }
+    }
+
+    /// Notes a value that was left out.
+    fn problem(&mut self, position: usize, found: &str, wanted: &'static str) {
+        let column = self.plan.schema.fields.get(position).map_or_else(String::new, |field| field.name.clone());
+        let found = found.chars().take(60).collect();
+        self.problems.push(Problem { record: self.record, column, found, wanted });
+    }
+}
+
+fn bool_of(text: &str) -> Option<bool> {
+    let text = text.trim();
+    match () {
+        () if text.eq_ignore_ascii_case("true") || text == "1" || text.eq_ignore_ascii_case("yes") => Some(true),
+        () if text.eq_ignore_ascii_case("false") || text == "0" || text.eq_ignore_ascii_case("no") => Some(false),
+        () => None,
+    }
+}
+
+fn integer(text: &str) -> Option<i64> {
+    let text = text.trim();
+    text.parse().ok().or_else(|| {
+        let (whole, fraction) = text.split_once('.')?;
+        fraction.bytes().all(|b| b == b'0').then(|| whole.parse().ok())?
+    })
+}
+
+/// Whether a text is a JSON number: leading zeros and the like are text.
+fn is_number(text: &str) -> bool {
+    text.bytes().next().is_some_and(|b| b.is_ascii_digit() || b == b'-')
+        && text.len() < 20
+        && serde_json::from_str::<serde_json::Number>(text).is_ok()
+}

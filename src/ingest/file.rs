@@ -1,0 +1,223 @@
+//! One file: opened, cut into chunks, parsed on all cores, put together in order.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+
+use super::parse::{Context, Parsed, parse};
+use super::warnings::{Seen, warnings};
+use super::{Loaded, Options, Step};
+use crate::evidence::{Chunks, Entry, Facts, Layout, Opened, Part, Source, open};
+use crate::formats::{Dates, Form, Order, Record, Value, recognise};
+use crate::table::{RecordId, TableBuilder};
+
+/// Loads a file with everything inside it.
+pub fn load(source: &Source, options: &Options, progress: &(dyn for<'a> Fn(Step<'a>) + Sync)) -> Vec<Loaded> {
+    progress(Step::Start(&source.name));
+    let mut day_first = BTreeSet::new();
+    let mut loaded = once(source, options, progress, &mut day_first);
+    if !day_first.is_empty() {
+        // Some dates could be read either way, and others of the same file show that the day comes first.
+        loaded = once(source, options, &|_| {}, &mut day_first);
+    }
+    progress(Step::Done(&source.name));
+    loaded
+}
+
+fn once(
+    source: &Source,
+    options: &Options,
+    progress: &(dyn for<'a> Fn(Step<'a>) + Sync),
+    day_first: &mut BTreeSet<String>,
+) -> Vec<Loaded> {
+    let mut all = Vec::new();
+    let path = |member: &str| if member.is_empty() { source.name.clone() } else { format!("{}!{member}", source.name) };
+    let result = open(&source.path, options.limits, &mut |part| match part {
+        Part::Container(container) => {
+            let entry = Entry {
+                path: path(&container.member),
+                bytes: container.bytes,
+                sha256: container.sha256,
+                format: container.format.map(str::to_owned),
+                reason: container.reason,
+                ..Entry::default()
+            };
+            all.push(Loaded { entry, builders: BTreeMap::new() });
+        }
+        Part::Stream(opened) => {
+            let path = path(&opened.member);
+            let order = if day_first.contains(&path) { Order::DayFirst } else { Order::MonthFirst };
+            let (loaded, again) = stream(opened, &path, order, options, progress);
+            if again {
+                day_first.insert(path);
+            }
+            all.push(loaded);
+        }
+    });
+    if let Err(error) = result {
+        let reason = format!("cannot be read: {error}");
+        let entry = Entry { path: source.name.clone(), warnings: vec![reason.clone()], reason, ..Entry::default() };
+        all.push(Loaded { entry, builders: BTreeMap::new() });
+    }
+    all
+}
+
+/// What the chunks of a stream gave, put together.
+#[derive(Default)]
+struct Whole {
+    builders: BTreeMap<String, TableBuilder>,
+    seen: Seen,
+    sample: Option<String>,
+    formats: BTreeMap<&'static str, (&'static str, u64)>,
+}
+
+impl Whole {
+    fn add(&mut self, parsed: Parsed) {
+        let seen = &mut self.seen;
+        let before = seen.records;
+        seen.records += parsed.records;
+        seen.rejected.extend(parsed.rejected.into_iter().map(|(number, why)| (number + before, why)));
+        seen.unknown.extend(parsed.unknown.into_iter().map(|number| number + before));
+        seen.recoded += parsed.recoded;
+        seen.repaired += parsed.repaired;
+        seen.headers += parsed.headers;
+        seen.facts.merge(&parsed.facts);
+        seen.dates.merge(&parsed.sink.dates);
+        for (what, times) in &parsed.sink.notes {
+            *seen.notes.entry(what.to_string()).or_default() += times;
+        }
+        seen.problems.extend(parsed.sink.problems.iter().cloned().map(|mut problem| {
+            problem.record += before;
+            problem
+        }));
+        self.sample = self.sample.take().or(parsed.sample);
+        for (name, (why, count)) in parsed.formats {
+            self.formats.entry(name).or_insert((why, 0)).1 += count;
+        }
+        for (name, mut builder) in parsed.sink.into_builders() {
+            builder.renumber(RecordId { evidence: 0, number: before });
+            match self.builders.get_mut(&name) {
+                Some(whole) => whole.append(builder),
+                None => {
+                    self.builders.insert(name, builder);
+                }
+            }
+        }
+    }
+}
+
+/// Loads one stream; the second value asks for another pass with the day first.
+fn stream(
+    opened: Opened<'_>,
+    path: &str,
+    order: Order,
+    options: &Options,
+    progress: &(dyn for<'a> Fn(Step<'a>) + Sync),
+) -> (Loaded, bool) {
+    let mut chunks = Chunks::open(opened.input, options.limits);
+    let context = Context {
+        layout: chunks.layout,
+        header: chunks.header.clone(),
+        file: path.to_owned(),
+        dates: Dates { order, zone: options.timezone, ..Dates::default() },
+        local: chunks.header.iter().any(|name| name.ends_with("[Local Time]")),
+    };
+    let mut whole = Whole::default();
+    if !matches!(context.layout, Layout::Empty | Layout::Binary(_) | Layout::Text) {
+        while wave(&mut chunks, &context, &mut whole, progress) {
+            // A file that shows nothing known in its first megabytes is not ours; it is only hashed from here on.
+            if whole.formats.is_empty() && whole.seen.records > 100_000 {
+                break;
+            }
+        }
+    }
+    let mut facts: Facts = chunks.facts().clone();
+    facts.merge(&whole.seen.facts);
+    whole.seen.facts = facts;
+    whole.seen.encoding = chunks.encoding.note();
+    let digested = chunks.finish();
+    whole.seen.failure = digested.failure;
+
+    let dates = &whole.seen.dates;
+    let again = order == Order::MonthFirst && dates.day_first > 0 && dates.month_first == 0 && dates.either > 0;
+    let mut entry = Entry { path: path.to_owned(), bytes: digested.bytes, sha256: digested.sha256, ..Entry::default() };
+    if whole.formats.is_empty() {
+        entry.reason = reason(&context, &whole);
+        entry.warnings = whole.seen.failure.iter().map(|why| format!("reading stopped early: {why}")).collect();
+        return (Loaded { entry, builders: BTreeMap::new() }, false);
+    }
+    let names: Vec<&str> = whole.formats.keys().copied().collect();
+    let whys: Vec<&str> = whole.formats.values().map(|(why, _)| *why).collect();
+    entry.format = Some(names.join(" + "));
+    entry.reason = whys.join("; ");
+    let unknown: Vec<(u64, String)> = whole
+        .seen
+        .unknown
+        .iter()
+        .map(|number| (*number, whole.sample.clone().unwrap_or_default()))
+        .collect();
+    whole.seen.rejected.extend(unknown);
+    whole.seen.rejected.sort_by_key(|(number, _)| *number);
+    entry.records = whole.seen.records;
+    entry.rejected = whole.seen.rejected.len() as u64;
+    entry.loaded = entry.records - entry.rejected;
+    entry.warnings = warnings(&whole.seen, order, options.timezone.is_some());
+    (Loaded { entry, builders: whole.builders }, again)
+}
+
+/// Reads and parses the next few chunks; false at the end.
+fn wave(chunks: &mut Chunks<'_>, context: &Context, whole: &mut Whole, progress: &(dyn for<'a> Fn(Step<'a>) + Sync)) -> bool {
+    let width = rayon::current_num_threads() * 3;
+    let results: Mutex<Vec<(usize, Parsed)>> = Mutex::default();
+    let mut read = 0;
+    rayon::in_place_scope(|scope| {
+        while read < width {
+            let Some(chunk) = chunks.next_chunk() else { break };
+            progress(Step::Bytes(chunk.bytes.len() as u64));
+            let number = read;
+            read += 1;
+            let results = &results;
+            scope.spawn(move |_| {
+                let parsed = parse(&chunk, context);
+                if let Ok(mut results) = results.lock() {
+                    results.push((number, parsed));
+                }
+            });
+        }
+    });
+    let mut results = results.into_inner().unwrap_or_default();
+    results.sort_by_key(|(number, _)| *number);
+    results.into_iter().for_each(|(_, parsed)| whole.add(parsed));
+    read == width
+}
+
+/// Why a stream is not ours.
+fn reason(context: &Context, whole: &Whole) -> String {
+    match context.layout {
+        Layout::Empty if whole.seen.failure.is_some() => "nothing could be read".into(),
+        Layout::Empty => "empty: no bytes but white space".into(),
+        Layout::Binary(what) => what.into(),
+        Layout::Text => "text that is neither JSON nor a table with a header".into(),
+        Layout::Separated(_) if whole.seen.records == 0 => {
+            let fields = context.header.iter().map(|name| (name.as_str().into(), Value::Null)).collect();
+            match recognise(&Record { fields, form: Form::Csv, raw: "" }) {
+                Some((format, _)) => format!("the header of a {}, but no records below it", format.name),
+                None => format!("a header without records: {}", names(&context.header)),
+            }
+        }
+        Layout::Separated(_) => format!("a table of no known export: {}", names(&context.header)),
+        Layout::Json | Layout::Lines if whole.seen.records == 0 && whole.seen.facts.envelopes > 0 => {
+            "an export without records: its list is empty".into()
+        }
+        Layout::Json | Layout::Lines if whole.seen.records == 0 => "JSON without records".into(),
+        Layout::Json | Layout::Lines => match (&whole.sample, whole.seen.rejected.first()) {
+            (Some(sample), _) => sample.clone(),
+            (None, Some((_, why))) => format!("looks like JSON, but no record could be read: {why}"),
+            (None, None) => "JSON of no known export".into(),
+        },
+    }
+}
+
+fn names(header: &[String]) -> String {
+    let shown: Vec<&str> = header.iter().take(10).map(String::as_str).collect();
+    format!("{}{}", shown.join(", "), if header.len() > 10 { ", …" } else { "" })
+}

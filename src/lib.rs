@@ -7,4 +7,6 @@ pub mod error;
 pub mod evidence;
 pub mod finding;
 pub mod kql;
+pub mod report;
 pub mod table;
+pub mod timeline;

@@ -63,7 +63,8 @@ pub fn accounts(findings: &[&Finding], timeline: &Timeline) -> Vec<Account> {
         }
     }
     let mut accounts: Vec<Account> = found.into_values().collect();
-    let rank = |a: &Account| (std::cmp::Reverse(a.severity), std::cmp::Reverse(a.findings.len()), a.name.to_lowercase());
+    let rank =
+        |a: &Account| (std::cmp::Reverse(a.severity), std::cmp::Reverse(a.findings.len()), a.name.to_lowercase());
     accounts.sort_by_key(rank);
     accounts
 }

@@ -28,9 +28,7 @@ pub fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
 fn one(report: &Report<'_>, found: &Found<'_>) -> Value {
     let finding = found.finding;
     let row: Map<String, Value> = finding.row.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
-    let techniques = finding.techniques.iter().map(|id| {
-        json!({ "id": id, "name": report.input.techniques.get(id) })
-    });
+    let techniques = finding.techniques.iter().map(|id| json!({ "id": id, "name": report.input.techniques.get(id) }));
     json!({
         "number": found.label(),
         "id": finding.id,

@@ -60,10 +60,18 @@ fn lead(report: &Report<'_>) -> Vec<String> {
             0 => String::new(),
             n => format!("; {} signed in successfully in the logs supplied", many(n, "account", "accounts")),
         };
-        let more = if accounts.len() > names.len() { format!(" and {} more", accounts.len() - names.len()) } else { String::new() };
+        let more = if accounts.len() > names.len() {
+            format!(" and {} more", accounts.len() - names.len())
+        } else {
+            String::new()
+        };
         lead.push(format!(
             "{} named in them: {}{more}{seen}.",
-            if accounts.len() == 1 { "One account is".to_owned() } else { format!("{} accounts are", count(accounts.len() as u64)) },
+            if accounts.len() == 1 {
+                "One account is".to_owned()
+            } else {
+                format!("{} accounts are", count(accounts.len() as u64))
+            },
             if more.is_empty() { and(&names) } else { names.join(", ") },
         ));
     }
@@ -82,7 +90,8 @@ fn key(report: &Report<'_>) -> Vec<usize> {
 
 fn limits(report: &Report<'_>) -> Vec<String> {
     let mut limits = Vec::new();
-    let outcomes = |wanted: fn(&Outcome) -> bool| report.input.verdicts.iter().filter(|v| wanted(&v.outcome)).count() as u64;
+    let outcomes =
+        |wanted: fn(&Outcome) -> bool| report.input.verdicts.iter().filter(|v| wanted(&v.outcome)).count() as u64;
     let blind = outcomes(|outcome| matches!(outcome, Outcome::NotEvaluable { .. }));
     if blind > 0 {
         limits.push(format!(
@@ -90,7 +99,8 @@ fn limits(report: &Report<'_>) -> Vec<String> {
             many(blind, "rule", "rules")
         ));
     }
-    let partly = report.input.verdicts.iter().filter(|v| v.unjudged > 0 && !matches!(v.outcome, Outcome::NotEvaluable { .. }));
+    let partly =
+        report.input.verdicts.iter().filter(|v| v.unjudged > 0 && !matches!(v.outcome, Outcome::NotEvaluable { .. }));
     let partly = partly.count() as u64;
     if partly > 0 {
         limits.push(format!(
@@ -112,10 +122,22 @@ fn limits(report: &Report<'_>) -> Vec<String> {
     }
     for covered in report.coverage.tables.iter().filter(|covered| covered.gaps > 0) {
         let unit = match report.coverage.steps {
-            Some(steps) if steps.days > 1 => format!("{} of {} days", if covered.gaps == 1 { "period" } else { "periods" }, steps.days),
-            _ => if covered.gaps == 1 { "day".to_owned() } else { "days".to_owned() },
+            Some(steps) if steps.days > 1 => {
+                format!("{} of {} days", if covered.gaps == 1 { "period" } else { "periods" }, steps.days)
+            }
+            _ => {
+                if covered.gaps == 1 {
+                    "day".to_owned()
+                } else {
+                    "days".to_owned()
+                }
+            }
         };
-        limits.push(format!("{} has {} {unit} without a single row between its first and its last.", covered.table, count(covered.gaps as u64)));
+        limits.push(format!(
+            "{} has {} {unit} without a single row between its first and its last.",
+            covered.table,
+            count(covered.gaps as u64)
+        ));
     }
     limits
 }

@@ -117,7 +117,12 @@ fn findings(report: &Report<'_>, lines: &mut Lines) {
     }
     let events = report.timeline.events.len() as u64;
     if let Some((first, last)) = report.timeline.span() {
-        lines.line(&format!("  {} on the timeline, {} – {}", many(events, "event", "events"), time::short(first), time::short(last)));
+        lines.line(&format!(
+            "  {} on the timeline, {} – {}",
+            many(events, "event", "events"),
+            time::short(first),
+            time::short(last)
+        ));
     }
     for (severity, number) in report.counts.severities.iter().filter(|(_, number)| *number > 0) {
         let head = format!("  {} {}", severity.word(), count(*number as u64));
@@ -150,7 +155,8 @@ fn accounts(report: &Report<'_>, lines: &mut Lines) {
 }
 
 fn unjudged(report: &Report<'_>, lines: &mut Lines) {
-    let name = |id: &str| report.input.rules.iter().find(|rule| rule.id == id).map_or(id.to_owned(), |rule| rule.name.clone());
+    let name =
+        |id: &str| report.input.rules.iter().find(|rule| rule.id == id).map_or(id.to_owned(), |rule| rule.name.clone());
     let mut told = Vec::new();
     for verdict in report.input.verdicts {
         match &verdict.outcome {

@@ -131,8 +131,21 @@ fn summary(report: &Report<'_>, sheet: &mut Worksheet) -> Result<(), XlsxError> 
 
 fn findings(report: &Report<'_>, sheet: &mut Worksheet) -> Result<(), XlsxError> {
     let heads = [
-        "Finding", "Severity", "Title", "What happened", "First (UTC)", "Last (UTC)", "Entities", "Tactics", "Techniques",
-        "Events", "Records", "Alerts", "Limits", "Rule", "Id",
+        "Finding",
+        "Severity",
+        "Title",
+        "What happened",
+        "First (UTC)",
+        "Last (UTC)",
+        "Entities",
+        "Tactics",
+        "Techniques",
+        "Events",
+        "Records",
+        "Alerts",
+        "Limits",
+        "Rule",
+        "Id",
     ];
     let widths = [9.0, 13.0, 44.0, 90.0, 19.0, 19.0, 50.0, 24.0, 18.0, 8.0, 8.0, 8.0, 30.0, 40.0, 40.0];
     let mut sheet = Sheet::new(sheet, &heads, &widths)?;
@@ -232,7 +245,17 @@ fn indicators(report: &Report<'_>, sheet: &mut Worksheet) -> Result<(), XlsxErro
 }
 
 fn rules(report: &Report<'_>, sheet: &mut Worksheet) -> Result<(), XlsxError> {
-    let heads = ["Rule", "Outcome", "Rows", "Rows not judged", "What is missing", "What would supply it", "File", "Version", "Id"];
+    let heads = [
+        "Rule",
+        "Outcome",
+        "Rows",
+        "Rows not judged",
+        "What is missing",
+        "What would supply it",
+        "File",
+        "Version",
+        "Id",
+    ];
     let mut sheet = Sheet::new(sheet, &heads, &[50.0, 20.0, 12.0, 12.0, 60.0, 60.0, 40.0, 9.0, 40.0])?;
     for verdict in &report.input.verdicts[..] {
         let rule = report.input.rules.iter().find(|rule| rule.id == verdict.rule);
@@ -242,9 +265,11 @@ fn rules(report: &Report<'_>, sheet: &mut Worksheet) -> Result<(), XlsxError> {
             Outcome::NotEvaluable { missing, remedy } => {
                 ("not evaluable".to_owned(), missing.join("; "), remedy.join("; "))
             }
-            Outcome::Failed(problems) => {
-                ("failed".to_owned(), problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "), String::new())
-            }
+            Outcome::Failed(problems) => (
+                "failed".to_owned(),
+                problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+                String::new(),
+            ),
         };
         let cells = [
             rule.map_or_else(|| verdict.rule.clone(), |rule| rule.name.clone()),
@@ -283,7 +308,19 @@ fn coverage(report: &Report<'_>, sheet: &mut Worksheet) -> Result<(), XlsxError>
 }
 
 fn evidence(report: &Report<'_>, sheet: &mut Worksheet) -> Result<(), XlsxError> {
-    let heads = ["File", "Format", "Bytes", "Records", "Loaded", "Duplicates", "Rejected", "Tables", "SHA-256", "Reason", "Warnings"];
+    let heads = [
+        "File",
+        "Format",
+        "Bytes",
+        "Records",
+        "Loaded",
+        "Duplicates",
+        "Rejected",
+        "Tables",
+        "SHA-256",
+        "Reason",
+        "Warnings",
+    ];
     let mut sheet = Sheet::new(sheet, &heads, &[60.0, 30.0, 14.0, 12.0, 12.0, 12.0, 12.0, 40.0, 66.0, 40.0, 80.0])?;
     for entry in &report.input.manifest.evidence {
         let tables: Vec<String> = entry.tables.iter().map(|(table, rows)| format!("{table} {rows}")).collect();

@@ -64,25 +64,41 @@ pub struct Mark {
     pub anchor: String,
 }
 
-/// One lane for each name: what happened to it when.
-pub fn lanes(title: &str, steps: Steps, lanes: &[(String, Vec<Mark>)]) -> String {
+/// One lane for each name: what happened to it when, within a span of ticks.
+pub fn lanes(title: &str, window: (i64, i64), lanes: &[(String, Vec<Mark>)]) -> String {
     const NAMES: f64 = 250.0;
-    const LANE: f64 = 30.0;
+    const LANE: f64 = 34.0;
     let height = lanes.len() as f64 * LANE + 6.0;
-    let span = (steps.count as i64 * steps.days * time::TICKS_PER_DAY).max(1) as f64;
-    let place = |ticks: i64| NAMES + ((ticks - steps.start) as f64 / span).clamp(0.0, 1.0) * (WIDTH - NAMES - 10.0);
+    // A little air on both sides, so that the first and the last mark stand free.
+    let air = ((window.1 - window.0) / 30).max(time::TICKS_PER_DAY / 48);
+    let window = (window.0 - air, window.1 + air);
+    let span = (window.1 - window.0) as f64;
+    let place = |ticks: i64| NAMES + ((ticks - window.0) as f64 / span).clamp(0.0, 1.0) * (WIDTH - NAMES);
     let said: Vec<String> = lanes.iter().map(|(name, marks)| format!("{name}: {}", marks.len())).collect();
     let mut svg = head(title, height + 26.0, &format!("Findings per account. {}.", said.join("; ")));
-    for (row, (name, marks)) in lanes.iter().enumerate() {
-        let y = 6.0 + LANE * (row as f64 + 0.5);
+    for (ticks, label) in instants(window) {
+        let x = place(ticks);
         let _ = write!(
             svg,
-            r#"<text class="lane" x="0" y="{:.1}">{}</text><line class="grid" x1="{NAMES}" x2="{WIDTH}" y1="{y:.1}" y2="{y:.1}"/>"#,
-            y + 4.0,
+            r#"<line class="grid" x1="{x:.1}" x2="{x:.1}" y1="0" y2="{height}"/><text class="axis" text-anchor="middle" x="{x:.1}" y="{:.1}">{label}</text>"#,
+            height + 18.0
+        );
+    }
+    for (row, (name, marks)) in lanes.iter().enumerate() {
+        let middle = 6.0 + LANE * (row as f64 + 0.5);
+        let _ = write!(
+            svg,
+            r#"<text class="lane" x="0" y="{:.1}">{}</text><line class="grid" x1="{NAMES}" x2="{WIDTH}" y1="{middle:.1}" y2="{middle:.1}"/>"#,
+            middle + 4.0,
             escaped(&ellipsis(name, 36))
         );
+        let (mut before, mut level) = (f64::NEG_INFINITY, 0);
         for mark in marks {
             let (from, to) = (place(mark.span.0), place(mark.span.1));
+            // Marks that would cover each other step aside.
+            level = if from - before < 14.0 { (level + 1) % 3 } else { 0 };
+            before = from;
+            let y = middle + [0.0, -10.0, 10.0][level];
             let class = mark.severity.word();
             let _ = write!(
                 svg,
@@ -94,9 +110,27 @@ pub fn lanes(title: &str, steps: Steps, lanes: &[(String, Vec<Mark>)]) -> String
             );
         }
     }
-    axis(&mut svg, steps, height, NAMES, WIDTH - 10.0);
-    svg.push_str("</svg>");
+    let _ = write!(svg, r#"<line class="base" x1="{NAMES}" x2="{WIDTH}" y1="{height}" y2="{height}"/></svg>"#);
     svg
+}
+
+/// Round instants within a span, at most nine, with their labels: dates, or hours within a few days.
+fn instants(window: (i64, i64)) -> Vec<(i64, String)> {
+    const HOUR: i64 = time::TICKS_PER_DAY / 24;
+    let lengths = [1, 3, 6, 12, 24, 48, 96, 168, 336, 720, 2160, 8760].map(|hours| hours * HOUR);
+    let fits = |length: &i64| (window.1 - window.0) / length <= 8;
+    let length = lengths.into_iter().find(fits).unwrap_or((window.1 - window.0) / 8 + 1);
+    let first = window.0 + (length - window.0.rem_euclid(length)) % length;
+    (0..9)
+        .map(|i| first + i * length)
+        .filter(|ticks| *ticks <= window.1)
+        .map(|ticks| {
+            let text = time::short(ticks);
+            let (day, hour) = text.split_at(text.len().min(10));
+            let hour: String = hour.chars().take(6).collect();
+            (ticks, if ticks % time::TICKS_PER_DAY == 0 { day.to_owned() } else { hour.trim().to_owned() })
+        })
+        .collect()
 }
 
 /// Weekdays by hours, darker for more.
@@ -161,9 +195,8 @@ fn head(title: &str, height: f64, text: &str) -> String {
 }
 
 fn describe(steps: Steps, series: &[Series<'_>], values: &[Vec<u64>]) -> String {
-    let busiest = values.iter().enumerate().max_by_key(|(step, counts)| {
-        (counts.iter().sum::<u64>(), std::cmp::Reverse(*step))
-    });
+    let busiest =
+        values.iter().enumerate().max_by_key(|(step, counts)| (counts.iter().sum::<u64>(), std::cmp::Reverse(*step)));
     let busiest = busiest.map(|(step, counts)| format!("Most: {}.", step_text(steps, step, series, counts)));
     let totals: Vec<String> = series
         .iter()
@@ -197,10 +230,7 @@ pub fn day(ticks: i64) -> String {
 }
 
 fn time_axis(svg: &mut String, steps: Steps, height: f64) {
-    axis(svg, steps, height, LEFT, WIDTH);
-}
-
-fn axis(svg: &mut String, steps: Steps, height: f64, left: f64, right: f64) {
+    let (left, right) = (LEFT, WIDTH);
     let _ = write!(svg, r#"<line class="base" x1="{left}" x2="{right}" y1="{height}" y2="{height}"/>"#);
     let width = (right - left) / steps.count.max(1) as f64;
     // A date needs about 84 units; more of them than fit would run together.

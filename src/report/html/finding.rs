@@ -45,6 +45,8 @@ pub struct View {
     pub query: String,
     /// The finding that has them.
     pub guided_by: String,
+    /// Whether an earlier finding of the same rule is told in full, so that this one may be short.
+    pub compact: bool,
     pub row: Vec<(String, String)>,
     pub events: String,
     pub records: Vec<RecordView>,
@@ -87,10 +89,10 @@ fn view(report: &Report<'_>, found: &Found<'_>, guided: &mut BTreeSet<(String, S
     }
     let told = rule.filter(|_| earlier.is_none());
     let names = |id: &String| (id.clone(), report.input.techniques.get(id).cloned().unwrap_or_default());
-    let tactic = |name: &String| {
-        crate::report::attack::find(name).map_or_else(|| name.clone(), |tactic| tactic.name.to_owned())
-    };
-    let records: Vec<RecordView> = found.events.iter().take(RECORDS).filter_map(|&event| record(report, event)).collect();
+    let tactic =
+        |name: &String| crate::report::attack::find(name).map_or_else(|| name.clone(), |tactic| tactic.name.to_owned());
+    let records: Vec<RecordView> =
+        found.events.iter().take(RECORDS).filter_map(|&event| record(report, event)).collect();
     let rest = found.events.len().saturating_sub(records.len());
     View {
         label: found.label(),
@@ -109,6 +111,7 @@ fn view(report: &Report<'_>, found: &Found<'_>, guided: &mut BTreeSet<(String, S
         rule_version: rule.map(|rule| rule.version.clone()).unwrap_or_default(),
         guidance: told.map(|rule| blocks(&rule.description)).unwrap_or_default(),
         query: told.map(|rule| rule.query.trim().to_owned()).unwrap_or_default(),
+        compact: earlier.is_some(),
         guided_by: earlier.unwrap_or_default(),
         row: finding.row.iter().map(|(name, value)| (cut(name, LINE), cut(value, VALUE))).collect(),
         events: many(found.events.len() as u64, "event", "events"),

@@ -83,30 +83,38 @@ fn activity(report: &Report<'_>) -> String {
     chart::stacked("Events behind findings over time, by severity", steps, &series, &values)
 }
 
+/// Lanes over the span of the findings that matter, so that a quiet month does not press a night into one point.
 fn lanes(report: &Report<'_>) -> String {
-    let Some(steps) = steps(report) else { return String::new() };
+    let worst = report.findings.first().map_or(Severity::Low, |found| found.finding.severity);
+    let serious = || report.findings.iter().filter(|found| found.finding.severity >= worst.min(Severity::Medium));
+    let first = serious().filter_map(|found| found.finding.first).min();
+    let last = serious().filter_map(|found| found.finding.last.or(found.finding.first)).max();
+    let (Some(first), Some(last)) = (first, last) else { return String::new() };
+    let mark = |position: usize| {
+        let found = report.findings.get(position)?;
+        let begin = found.finding.first.filter(|time| (first..=last).contains(time))?;
+        Some(Mark {
+            span: (begin, found.finding.last.unwrap_or(begin)),
+            severity: found.finding.severity,
+            text: format!("{} {} · {}", found.label(), clipped(&found.finding.title, 120), at(Some(begin))),
+            anchor: found.label(),
+        })
+    };
     let lanes: Vec<(String, Vec<Mark>)> = report
         .accounts
         .iter()
-        .take(LANES)
         .map(|account| {
-            let marks = account.findings.iter().rev().filter_map(|&position| {
-                let found = report.findings.get(position)?;
-                let first = found.finding.first?;
-                Some(Mark {
-                    span: (first, found.finding.last.unwrap_or(first)),
-                    severity: found.finding.severity,
-                    text: format!("{} {} · {}", found.label(), found.finding.title, at(Some(first))),
-                    anchor: found.label(),
-                })
-            });
-            (account.name.clone(), marks.collect())
+            let mut marks: Vec<Mark> = account.findings.iter().filter_map(|&position| mark(position)).collect();
+            marks.sort_by_key(|mark| mark.span);
+            (account.name.clone(), marks)
         })
+        .filter(|(_, marks)| !marks.is_empty())
+        .take(LANES)
         .collect();
     if lanes.is_empty() {
         return String::new();
     }
-    chart::lanes("Findings by account over time", steps, &lanes)
+    chart::lanes("Findings by account over time", (first, last), &lanes)
 }
 
 /// Pictures of all sign-ins.

@@ -98,6 +98,7 @@ pub struct CoveredRow {
     pub span: String,
     pub cells: Vec<(usize, String)>,
     pub gaps: usize,
+    pub inventory: bool,
 }
 
 /// Coverage by table and day.
@@ -109,14 +110,14 @@ pub fn coverage(report: &Report<'_>) -> Coverage {
     let rows = covered.tables.iter().map(|table| CoveredRow {
         table: table.table.clone(),
         rows: count(table.rows),
-        span: table.span.map_or("inventory, no days".to_owned(), |(first, last)| {
-            format!("{} – {}", at(Some(first)), at(Some(last)))
-        }),
+        span: table.span.map(|(first, last)| format!("{} – {}", at(Some(first)), at(Some(last)))).unwrap_or_default(),
+        inventory: table.span.is_none(),
         cells: table.counts.iter().map(|n| (heat(*n, most), count(*n))).collect(),
         gaps: table.gaps,
     });
     let all = rules(report);
-    let (blind, rest): (Vec<RuleRow>, Vec<RuleRow>) = all.into_iter().partition(|rule| rule.kind == "blind" || rule.kind == "failed");
+    let (blind, rest): (Vec<RuleRow>, Vec<RuleRow>) =
+        all.into_iter().partition(|rule| rule.kind == "blind" || rule.kind == "failed");
     Coverage {
         step: match covered.steps {
             Some(steps) if steps.days > 1 => format!("One square is {} days.", steps.days),
@@ -240,7 +241,10 @@ pub fn accounts(report: &Report<'_>) -> Vec<AccountRow> {
             severity: account.severity,
             links,
             more,
-            span: account.span.map(|(first, last)| format!("{} – {}", at(Some(first)), at(Some(last)))).unwrap_or_default(),
+            span: account
+                .span
+                .map(|(first, last)| format!("{} – {}", at(Some(first)), at(Some(last))))
+                .unwrap_or_default(),
             events: count(account.events as u64),
             addresses: account.addresses.iter().take(12).map(|address| cut(&crate::report::defang(address))).collect(),
             countries: account.countries.iter().take(12).map(|country| cut(country)).collect(),
@@ -318,7 +322,10 @@ pub fn indicators(report: &Report<'_>) -> Vec<IndicatorRow> {
             more,
             accounts: indicator.accounts.len(),
             events: count(indicator.events as u64),
-            span: indicator.span.map(|(first, last)| format!("{} – {}", at(Some(first)), at(Some(last)))).unwrap_or_default(),
+            span: indicator
+                .span
+                .map(|(first, last)| format!("{} – {}", at(Some(first)), at(Some(last))))
+                .unwrap_or_default(),
         }
     };
     report.indicators.iter().take(1_000).map(row).collect()

@@ -246,7 +246,9 @@
     box.hidden = false;
     const at = (event) => {
       const area = svg.getBoundingClientRect();
-      return from + Math.min(1, Math.max(0, (event.clientX - area.left) / area.width)) * (to - from);
+      const share = (event.clientX - area.left) / area.width;
+      // The outermost pixels mean the very ends: the first and the last event are hard to hit otherwise.
+      return share < 0.006 ? from : share > 0.994 ? to : from + share * (to - from);
     };
     let start = null;
     svg.addEventListener("pointerdown", (event) => { start = at(event); svg.setPointerCapture(event.pointerId); });

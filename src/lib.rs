@@ -14,5 +14,7 @@ pub mod formats;
 pub mod ingest;
 pub mod kql;
 pub mod progress;
+pub mod report;
 pub mod rules;
 pub mod table;
+pub mod timeline;

@@ -134,7 +134,10 @@ fn catalog(folder: &Path) -> Result<(), Failed> {
         let kind = item["kind"].as_str().unwrap_or_default();
         let records = item["records"].as_u64().unwrap_or_default();
         if !fits {
-            problems.push(format!("{path} ({kind}): {:?} {tables:?} {counts:?} {}; wanted {}", entry.format, entry.reason, item["table"]));
+            problems.push(format!(
+                "{path} ({kind}): {:?} {tables:?} {counts:?} {}; wanted {}",
+                entry.format, entry.reason, item["table"]
+            ));
         } else if item["table"].is_string() && (entry.records != records || entry.rejected > 0) {
             problems.push(format!("{path} ({kind}): {counts:?}, the catalog counts {records}: {:?}", entry.warnings));
         } else {

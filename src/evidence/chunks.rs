@@ -193,7 +193,9 @@ impl<'a> Chunks<'a> {
             let first = String::from_utf8_lossy(self.pending.get(..line).unwrap_or_default()).into_owned();
             let trimmed = first.trim();
             // Excel's separator line and PowerShell's type line stand before the header.
-            if line < self.pending.len() && (trimmed.is_empty() || trimmed.starts_with("sep=") || trimmed.starts_with("#TYPE")) {
+            if line < self.pending.len()
+                && (trimmed.is_empty() || trimmed.starts_with("sep=") || trimmed.starts_with("#TYPE"))
+            {
                 self.pending.drain(..line);
                 continue;
             }

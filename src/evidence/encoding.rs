@@ -102,7 +102,11 @@ pub fn read_block(input: &mut dyn Read, want: usize, into: &mut Vec<u8>) -> io::
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => {
                 into.truncate(start + filled);
-                return if filled > 0 && error.kind() == io::ErrorKind::UnexpectedEof { Ok(filled) } else { Err(error) };
+                return if filled > 0 && error.kind() == io::ErrorKind::UnexpectedEof {
+                    Ok(filled)
+                } else {
+                    Err(error)
+                };
             }
         }
     }

@@ -115,8 +115,12 @@ fn clock_time(text: &str) -> Option<NaiveTime> {
     let (body, half) = match () {
         () if lower.ends_with("am") => (text.get(..text.len() - 2)?, Some(0)),
         () if lower.ends_with("pm") => (text.get(..text.len() - 2)?, Some(12)),
-        () if lower.ends_with("a\u{1}m\u{1}") || lower.ends_with("a\u{1} m\u{1}") => (text.get(..text.len() - 4)?, Some(0)),
-        () if lower.ends_with("p\u{1}m\u{1}") || lower.ends_with("p\u{1} m\u{1}") => (text.get(..text.len() - 4)?, Some(12)),
+        () if lower.ends_with("a\u{1}m\u{1}") || lower.ends_with("a\u{1} m\u{1}") => {
+            (text.get(..text.len() - 4)?, Some(0))
+        }
+        () if lower.ends_with("p\u{1}m\u{1}") || lower.ends_with("p\u{1} m\u{1}") => {
+            (text.get(..text.len() - 4)?, Some(12))
+        }
         () => (text, None),
     };
     let mut parts = body.trim().splitn(3, ':');

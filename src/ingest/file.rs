@@ -149,12 +149,8 @@ fn stream(
     let whys: Vec<&str> = whole.formats.values().map(|(why, _)| *why).collect();
     entry.format = Some(names.join(" + "));
     entry.reason = whys.join("; ");
-    let unknown: Vec<(u64, String)> = whole
-        .seen
-        .unknown
-        .iter()
-        .map(|number| (*number, whole.sample.clone().unwrap_or_default()))
-        .collect();
+    let unknown: Vec<(u64, String)> =
+        whole.seen.unknown.iter().map(|number| (*number, whole.sample.clone().unwrap_or_default())).collect();
     whole.seen.rejected.extend(unknown);
     whole.seen.rejected.sort_by_key(|(number, _)| *number);
     entry.records = whole.seen.records;
@@ -165,7 +161,12 @@ fn stream(
 }
 
 /// Reads and parses the next few chunks; false at the end.
-fn wave(chunks: &mut Chunks<'_>, context: &Context, whole: &mut Whole, progress: &(dyn for<'a> Fn(Step<'a>) + Sync)) -> bool {
+fn wave(
+    chunks: &mut Chunks<'_>,
+    context: &Context,
+    whole: &mut Whole,
+    progress: &(dyn for<'a> Fn(Step<'a>) + Sync),
+) -> bool {
     let width = rayon::current_num_threads() * 3;
     let results: Mutex<Vec<(usize, Parsed)>> = Mutex::default();
     let mut read = 0;

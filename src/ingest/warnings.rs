@@ -62,10 +62,14 @@ pub fn warnings(seen: &Seen, order: Order, zone_given: bool) -> Vec<String> {
     }
     problems(seen, &mut lines);
     if seen.facts.unclosed {
-        lines.push("the list is not closed: the export stopped or the file was cut off; all complete records were read".into());
+        lines.push(
+            "the list is not closed: the export stopped or the file was cut off; all complete records were read".into(),
+        );
     }
     if seen.facts.next_link {
-        lines.push("names a next page (nextLink): unless that page is among the evidence, the export is incomplete".into());
+        lines.push(
+            "names a next page (nextLink): unless that page is among the evidence, the export is incomplete".into(),
+        );
     }
     if seen.facts.partial {
         lines.push("the query's answer says that it is partial: export again in smaller time ranges".into());

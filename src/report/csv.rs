@@ -1,0 +1,23 @@
+//! `timeline.csv`: RFC 4180, UTF-8, one line an event, safe to open in a spreadsheet.
+
+use std::io::{self, Write};
+
+use super::{Report, one_line, row};
+
+/// Writes the timeline.
+pub fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let mut csv = ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(out);
+    csv.write_record(row::columns().map(|(name, _)| name))?;
+    for event in &report.timeline.events {
+        csv.write_record(row::values(report, event).iter().map(|value| safe(value)))?;
+    }
+    csv.flush()
+}
+
+/// A cell on one line that no spreadsheet takes for a formula: one that begins like a formula gets a `'` before it.
+fn safe(value: &str) -> String {
+    let value = one_line(value);
+    // The full-width forms count as operators in East Asian locales.
+    let starts = ['=', '+', '-', '@', '\t', '\r', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
+    if value.starts_with(starts) { format!("'{value}") } else { value.into_owned() }
+}

@@ -1,0 +1,332 @@
+//! The page's tables as plain rows.
+
+use super::chart::{heat, span_text};
+use super::data::origins;
+use super::{Link, at, count, links};
+use crate::finding::{Outcome, Severity, Verdict};
+use crate::report::summary::many;
+use crate::report::{Report, clipped};
+use crate::timeline::Fact;
+
+/// Characters of a value in a table.
+const VALUE: usize = 300;
+
+fn cut(text: &str) -> String {
+    clipped(text, VALUE).into_owned()
+}
+
+/// The evidence.
+pub struct Inventory {
+    pub read: Vec<EvidenceRow>,
+    pub unread: Vec<EvidenceRow>,
+    pub balance: String,
+}
+
+/// One piece of evidence.
+pub struct EvidenceRow {
+    pub path: String,
+    pub format: String,
+    pub reason: String,
+    pub bytes: String,
+    pub records: String,
+    pub loaded: String,
+    pub duplicates: String,
+    pub rejected: String,
+    pub any_rejected: bool,
+    pub tables: Vec<(String, String)>,
+    pub sha256: String,
+    pub warnings: Vec<String>,
+    pub warnings_text: String,
+}
+
+/// The evidence, what was read first.
+pub fn inventory(report: &Report<'_>) -> Inventory {
+    let entries = &report.input.manifest.evidence;
+    let row = |entry: &crate::evidence::Entry| EvidenceRow {
+        path: cut(&entry.path),
+        format: cut(entry.format.as_deref().unwrap_or("not recognised")),
+        reason: cut(&entry.reason),
+        bytes: size(entry.bytes),
+        records: count(entry.records),
+        loaded: count(entry.loaded),
+        duplicates: count(entry.duplicates),
+        rejected: count(entry.rejected),
+        any_rejected: entry.rejected > 0,
+        tables: entry.tables.iter().map(|(table, rows)| (table.clone(), count(*rows))).collect(),
+        sha256: entry.sha256.clone(),
+        warnings: entry.warnings.iter().take(50).map(|warning| cut(warning)).collect(),
+        warnings_text: many(entry.warnings.len() as u64, "warning", "warnings"),
+    };
+    let sum = |part: fn(&crate::evidence::Entry) -> u64| count(entries.iter().map(part).sum::<u64>());
+    let balance = format!(
+        "{} records read = {} loaded + {} duplicates + {} rejected.",
+        sum(|e| e.records),
+        sum(|e| e.loaded),
+        sum(|e| e.duplicates),
+        sum(|e| e.rejected)
+    );
+    Inventory {
+        read: entries.iter().filter(|entry| entry.format.is_some()).map(row).collect(),
+        unread: entries.iter().filter(|entry| entry.format.is_none()).map(row).collect(),
+        balance,
+    }
+}
+
+/// Bytes in a unit that people read.
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
+        _ => format!("{:.1} GB", bytes as f64 / 1e9),
+    }
+}
+
+/// Tables by days, and rules that could not judge.
+pub struct Coverage {
+    pub days: Vec<String>,
+    pub step: String,
+    pub tables: Vec<CoveredRow>,
+    pub blind: Vec<RuleRow>,
+    pub partial: Vec<RuleRow>,
+}
+
+/// What one table covers.
+pub struct CoveredRow {
+    pub table: String,
+    pub rows: String,
+    pub span: String,
+    pub cells: Vec<(usize, String)>,
+    pub gaps: usize,
+    pub inventory: bool,
+}
+
+/// Coverage by table and day.
+pub fn coverage(report: &Report<'_>) -> Coverage {
+    let covered = &report.coverage;
+    let most = covered.tables.iter().flat_map(|table| &table.counts).copied().max().unwrap_or(0);
+    let days: Vec<String> =
+        covered.steps.map(|steps| (0..steps.count).map(|step| span_text(steps, step)).collect()).unwrap_or_default();
+    let rows = covered.tables.iter().map(|table| CoveredRow {
+        table: table.table.clone(),
+        rows: count(table.rows),
+        span: table.span.map(|(first, last)| format!("{} – {}", at(Some(first)), at(Some(last)))).unwrap_or_default(),
+        inventory: table.span.is_none(),
+        cells: table.counts.iter().map(|n| (heat(*n, most), count(*n))).collect(),
+        gaps: table.gaps,
+    });
+    let all = rules(report);
+    let (blind, rest): (Vec<RuleRow>, Vec<RuleRow>) =
+        all.into_iter().partition(|rule| rule.kind == "blind" || rule.kind == "failed");
+    Coverage {
+        step: match covered.steps {
+            Some(steps) if steps.days > 1 => format!("One square is {} days.", steps.days),
+            _ => "One square is a day in UTC.".to_owned(),
+        },
+        days,
+        tables: rows.collect(),
+        blind,
+        partial: rest.into_iter().filter(|rule| rule.unjudged > 0).collect(),
+    }
+}
+
+/// How a rule ended.
+pub struct RuleRow {
+    pub id: String,
+    pub name: String,
+    pub path: String,
+    pub version: String,
+    /// Class: `hits`, `clean`, `blind` or `failed`.
+    pub kind: &'static str,
+    pub outcome: String,
+    pub unjudged: u64,
+    pub judged: String,
+    pub missing: Vec<String>,
+    pub remedy: Vec<String>,
+}
+
+/// All rules: those with hits first, then the others in order of name.
+pub fn rules(report: &Report<'_>) -> Vec<RuleRow> {
+    let mut rows: Vec<RuleRow> = report.input.verdicts.iter().map(|verdict| rule(report, verdict)).collect();
+    let rank = |kind: &str| ["hits", "failed", "blind", "clean"].iter().position(|k| *k == kind);
+    rows.sort_by(|a, b| (rank(a.kind), &a.name, &a.id).cmp(&(rank(b.kind), &b.name, &b.id)));
+    rows
+}
+
+fn rule(report: &Report<'_>, verdict: &Verdict) -> RuleRow {
+    let info = report.input.rules.iter().find(|rule| rule.id == verdict.rule);
+    let none = Vec::new;
+    let (kind, outcome, missing, remedy) = match &verdict.outcome {
+        Outcome::Hits(findings) => ("hits", many(findings.len() as u64, "finding", "findings"), none(), none()),
+        Outcome::Clean if verdict.unjudged > 0 => ("clean", "clean on what could be judged".to_owned(), none(), none()),
+        Outcome::Clean => ("clean", "clean".to_owned(), none(), none()),
+        Outcome::NotEvaluable { missing, remedy } => {
+            ("blind", "could not look".to_owned(), missing.clone(), remedy.clone())
+        }
+        Outcome::Failed(problems) => {
+            ("failed", "failed".to_owned(), problems.iter().map(|p| cut(&p.to_string())).collect(), none())
+        }
+    };
+    RuleRow {
+        id: verdict.rule.clone(),
+        name: info.map_or_else(|| verdict.rule.clone(), |rule| rule.name.clone()),
+        path: info.map(|rule| rule.path.clone()).unwrap_or_default(),
+        version: info.map(|rule| rule.version.clone()).unwrap_or_default(),
+        kind,
+        outcome,
+        unjudged: verdict.unjudged,
+        judged: match verdict.unjudged {
+            0 => count(verdict.considered),
+            n => format!("{} of {} not judged", count(n), count(verdict.considered)),
+        },
+        missing,
+        remedy,
+    }
+}
+
+/// One line of the timeline as the page shows it without its script.
+pub struct EventRow {
+    pub time: String,
+    pub severity: Severity,
+    pub links: Vec<Link>,
+    pub operation: String,
+    pub result: String,
+    pub user: String,
+    pub ip: String,
+    pub app: String,
+    pub target: String,
+    pub origin: String,
+}
+
+/// The first events.
+pub fn events(report: &Report<'_>, limit: usize) -> Vec<EventRow> {
+    let row = |event: &crate::timeline::Event| {
+        let fact = |fact| cut(event.facts.get(fact));
+        let told = [event.facts.get(Fact::Result), event.facts.get(Fact::Code)];
+        let told: Vec<&str> = told.into_iter().filter(|text| !text.is_empty() && *text != "0").collect();
+        EventRow {
+            time: at(event.time),
+            severity: event.severity,
+            links: links(report, &event.findings).0,
+            operation: if fact(Fact::Operation).is_empty() { cut(&event.message) } else { fact(Fact::Operation) },
+            result: cut(&told.join(" ")),
+            user: fact(Fact::User),
+            ip: fact(Fact::Ip),
+            app: fact(Fact::App),
+            target: fact(Fact::Target),
+            origin: cut(&origins(report, event)),
+        }
+    };
+    report.timeline.events.iter().take(limit).map(row).collect()
+}
+
+/// An account that findings name.
+pub struct AccountRow {
+    pub name: String,
+    pub severity: Severity,
+    pub links: Vec<Link>,
+    pub more: String,
+    pub span: String,
+    pub events: String,
+    pub addresses: Vec<String>,
+    pub countries: Vec<String>,
+}
+
+/// Accounts, most severe first.
+pub fn accounts(report: &Report<'_>) -> Vec<AccountRow> {
+    let row = |account: &crate::report::Account| {
+        let (links, more) = links(report, &account.findings);
+        AccountRow {
+            name: cut(&account.name),
+            severity: account.severity,
+            links,
+            more,
+            span: account
+                .span
+                .map(|(first, last)| format!("{} – {}", at(Some(first)), at(Some(last))))
+                .unwrap_or_default(),
+            events: count(account.events as u64),
+            addresses: account.addresses.iter().take(12).map(|address| cut(&crate::report::defang(address))).collect(),
+            countries: account.countries.iter().take(12).map(|country| cut(country)).collect(),
+        }
+    };
+    report.accounts.iter().take(1_000).map(row).collect()
+}
+
+/// A tactic with the techniques that findings name.
+pub struct TacticRow {
+    pub name: &'static str,
+    pub id: &'static str,
+    pub techniques: Vec<TechniqueCell>,
+}
+
+/// A technique.
+pub struct TechniqueCell {
+    pub id: String,
+    pub name: String,
+    pub severity: Severity,
+    pub findings: String,
+    pub links: Vec<Link>,
+    pub more: String,
+}
+
+/// Tactics in order.
+pub fn attack(report: &Report<'_>) -> Vec<TacticRow> {
+    let cell = |technique: &crate::report::Technique| {
+        let (links, more) = links(report, &technique.findings);
+        TechniqueCell {
+            id: cut(&technique.id),
+            name: technique.name.clone(),
+            severity: technique.severity,
+            findings: many(technique.findings.len() as u64, "finding", "findings"),
+            links,
+            more,
+        }
+    };
+    let row = |column: &crate::report::Column| TacticRow {
+        name: column.tactic.name,
+        id: column.tactic.id,
+        techniques: column.techniques.iter().map(cell).collect(),
+    };
+    report.attack.iter().map(row).collect()
+}
+
+/// An indicator, defanged.
+pub struct IndicatorRow {
+    pub kind: String,
+    pub value: String,
+    pub note: String,
+    pub severity: Severity,
+    pub links: Vec<Link>,
+    pub more: String,
+    pub accounts: usize,
+    pub events: String,
+    pub span: String,
+}
+
+/// Indicators, most severe first.
+pub fn indicators(report: &Report<'_>) -> Vec<IndicatorRow> {
+    let row = |indicator: &crate::report::Indicator| {
+        let (links, more) = links(report, &indicator.findings);
+        IndicatorRow {
+            kind: match indicator.kind.as_str() {
+                "IP" => "Address".to_owned(),
+                "CloudApplication" => "Application".to_owned(),
+                "UserAgent" => "User agent".to_owned(),
+                kind => cut(kind),
+            },
+            value: cut(&indicator.defanged()),
+            note: cut(&indicator.note),
+            severity: indicator.severity,
+            links,
+            more,
+            accounts: indicator.accounts.len(),
+            events: count(indicator.events as u64),
+            span: indicator
+                .span
+                .map(|(first, last)| format!("{} – {}", at(Some(first)), at(Some(last))))
+                .unwrap_or_default(),
+        }
+    };
+    report.indicators.iter().take(1_000).map(row).collect()
+}

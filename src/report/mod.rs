@@ -1,0 +1,195 @@
+//! The report: everything that is said about a case, first as plain data, then in each output format.
+//!
+//! [`Report::new`] computes; the writers only put into words. No clock and no machine reaches a file other than
+//! `run.log`, so that the same evidence and rules give the same bytes.
+
+mod account;
+mod attack;
+mod coverage;
+mod csv;
+mod defang;
+mod findings;
+mod html;
+mod indicator;
+mod jsonl;
+mod manifest;
+mod navigator;
+mod output;
+mod row;
+mod rule;
+mod statistics;
+mod summary;
+mod terminal;
+mod visible;
+mod write;
+mod xlsx;
+
+use std::collections::BTreeMap;
+
+use crate::evidence::{Entry, Manifest};
+use crate::finding::{Finding, Outcome, Severity, Verdict};
+use crate::table::{RecordId, Tables};
+use crate::timeline::{Event, Timeline};
+
+pub use account::Account;
+pub use attack::{Column, TACTICS, Tactic, Technique};
+pub use coverage::{Coverage, Covered, Steps};
+pub use defang::defang;
+pub use findings::SCHEMA;
+pub use indicator::Indicator;
+pub use output::{Output, Written, prepare};
+pub use rule::RuleInfo;
+pub use statistics::{Count, Statistics};
+pub use summary::Summary;
+pub use terminal::{Look, terminal};
+pub use visible::{clipped, one_line, visible};
+pub use write::{FILES, run_log, write_all};
+
+/// What only the responder knows of the case.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Case {
+    /// Name of the case, empty where none is given.
+    pub name: String,
+    /// Traffic light protocol or another marking, empty where none is given.
+    pub marking: String,
+    /// What was assumed: lists given, thresholds changed, what `now()` was taken to be.
+    pub assumptions: Vec<String>,
+}
+
+/// What a report is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Input<'a> {
+    /// The case.
+    pub case: &'a Case,
+    /// The evidence.
+    pub manifest: &'a Manifest,
+    /// The tables it gave.
+    pub tables: &'a Tables,
+    /// How each rule ended, in the order of the pack.
+    pub verdicts: &'a [Verdict],
+    /// The rules.
+    pub rules: &'a [RuleInfo],
+    /// Names of ATT&CK techniques by id.
+    pub techniques: &'a BTreeMap<String, String>,
+}
+
+/// A finding with what the report adds to it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found<'a> {
+    /// Number in the report, from 1, most severe first: the `3` of `F3`.
+    pub number: usize,
+    /// What was found.
+    pub finding: &'a Finding,
+    /// The rule, where it is described.
+    pub rule: Option<&'a RuleInfo>,
+    /// Positions of its events in the timeline.
+    pub events: Vec<usize>,
+}
+
+impl Found<'_> {
+    /// The short name that all outputs refer to it by.
+    pub fn label(&self) -> String {
+        format!("F{}", self.number)
+    }
+}
+
+/// Totals that several parts of the report tell.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Findings by severity, most severe first.
+    pub severities: Vec<(Severity, usize)>,
+    /// Rules with findings.
+    pub hit: usize,
+    /// Rules that could look.
+    pub judged: usize,
+    /// Records read from all evidence.
+    pub records: u64,
+    /// Bytes of all evidence.
+    pub bytes: u64,
+}
+
+/// Everything the outputs tell.
+#[derive(Debug, Clone)]
+pub struct Report<'a> {
+    /// What it was made from.
+    pub input: Input<'a>,
+    /// Findings, most severe first, then by time and id.
+    pub findings: Vec<Found<'a>>,
+    /// The timeline; its events name positions in `findings`.
+    pub timeline: Timeline,
+    /// Which table says something of which day.
+    pub coverage: Coverage,
+    /// The sign-ins as a whole.
+    pub statistics: Statistics,
+    /// Accounts that findings name.
+    pub accounts: Vec<Account>,
+    /// Indicators.
+    pub indicators: Vec<Indicator>,
+    /// ATT&CK, tactic by tactic.
+    pub attack: Vec<Column>,
+    /// Totals.
+    pub counts: Counts,
+    /// The first page.
+    pub summary: Summary,
+}
+
+impl<'a> Report<'a> {
+    /// Computes a report.
+    pub fn new(input: Input<'a>) -> Report<'a> {
+        let mut findings: Vec<&Finding> = input.verdicts.iter().flat_map(findings_of).collect();
+        let rank = |f: &Finding| (std::cmp::Reverse(f.severity), f.first.is_none(), f.first);
+        findings.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| (&a.title, &a.id).cmp(&(&b.title, &b.id))));
+        let timeline = Timeline::build(input.tables, &findings);
+        let mut events = timeline.by_finding();
+        let coverage = coverage::coverage(input.tables);
+        let described: BTreeMap<&str, &RuleInfo> = input.rules.iter().map(|rule| (rule.id.as_str(), rule)).collect();
+        let found = findings.iter().enumerate().map(|(position, finding)| Found {
+            number: position + 1,
+            finding,
+            rule: described.get(finding.rule.as_str()).copied(),
+            events: events.remove(&position).unwrap_or_default(),
+        });
+        let mut report = Report {
+            findings: found.collect(),
+            statistics: statistics::statistics(input.tables, coverage.steps),
+            accounts: account::accounts(&findings, &timeline),
+            indicators: indicator::indicators(&findings, &timeline),
+            attack: attack::matrix(&findings, input.techniques),
+            counts: counts(&input, &findings),
+            summary: Summary::default(),
+            input,
+            timeline,
+            coverage,
+        };
+        report.summary = summary::summary(&report);
+        report
+    }
+
+    /// The evidence a record stands in.
+    pub fn evidence(&self, record: RecordId) -> Option<&'a Entry> {
+        self.input.manifest.evidence.get(record.evidence as usize)
+    }
+
+    /// The findings that touch an event, most severe first.
+    pub fn touching<'r>(&'r self, event: &'r Event) -> impl Iterator<Item = &'r Found<'a>> {
+        event.findings.iter().filter_map(|&position| self.findings.get(position))
+    }
+}
+
+fn findings_of(verdict: &Verdict) -> &[Finding] {
+    match &verdict.outcome {
+        Outcome::Hits(findings) => findings,
+        _ => &[],
+    }
+}
+
+fn counts(input: &Input<'_>, findings: &[&Finding]) -> Counts {
+    let of = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
+    Counts {
+        severities: Severity::ALL.into_iter().map(|severity| (severity, of(severity))).collect(),
+        hit: input.verdicts.iter().filter(|verdict| !findings_of(verdict).is_empty()).count(),
+        judged: input.verdicts.iter().filter(|v| matches!(v.outcome, Outcome::Hits(_) | Outcome::Clean)).count(),
+        records: input.manifest.evidence.iter().map(|entry| entry.records).sum(),
+        bytes: input.manifest.evidence.iter().map(|entry| entry.bytes).sum(),
+    }
+}

@@ -1,0 +1,190 @@
+//! The summary that ends a run, as lines for a terminal.
+
+use super::summary::{count, many};
+use super::{Report, one_line};
+use crate::finding::{Outcome, Severity};
+use crate::table::time;
+
+/// How the terminal wants it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    /// Columns; lines are cut to it.
+    pub width: usize,
+    /// Whether colours are wanted: a terminal, no `NO_COLOR`, no `--no-color`.
+    pub color: bool,
+}
+
+impl Default for Look {
+    fn default() -> Look {
+        Look { width: 100, color: false }
+    }
+}
+
+/// Findings shown of each severity.
+const PER_SEVERITY: usize = 5;
+/// Files, rules and accounts shown in a list.
+const LISTED: usize = 8;
+
+/// Totals, findings, accounts and what could not be read or judged. Text from logs is on one line and without
+/// control characters, so that it cannot command the terminal.
+pub fn terminal(report: &Report<'_>, look: Look) -> Vec<String> {
+    let look = Look { width: look.width.clamp(40, 200), ..look };
+    let mut lines = Lines { lines: Vec::new(), look };
+    evidence(report, &mut lines);
+    findings(report, &mut lines);
+    accounts(report, &mut lines);
+    unjudged(report, &mut lines);
+    lines.lines
+}
+
+struct Lines {
+    lines: Vec<String>,
+    look: Look,
+}
+
+impl Lines {
+    fn head(&mut self, text: &str) {
+        self.lines.push(String::new());
+        self.lines.push(paint(self.look, "1", text));
+    }
+
+    fn line(&mut self, text: &str) {
+        let cut = cut(&one_line(text), self.look.width);
+        self.lines.push(cut);
+    }
+}
+
+fn paint(look: Look, code: &str, text: &str) -> String {
+    if look.color { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+}
+
+/// ANSI code of a severity.
+fn code(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical => "1;31",
+        Severity::High => "31",
+        Severity::Medium => "33",
+        Severity::Low => "36",
+        Severity::Informational => "2",
+    }
+}
+
+fn cut(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    let mut kept: String = text.chars().take(width.saturating_sub(1)).collect();
+    kept.push('…');
+    kept
+}
+
+fn evidence(report: &Report<'_>, lines: &mut Lines) {
+    let entries = &report.input.manifest.evidence;
+    let known = entries.iter().filter(|entry| entry.format.is_some()).count();
+    lines.head("Evidence");
+    lines.line(&format!(
+        "  {} read, {} not recognised; {}",
+        many(known as u64, "file", "files"),
+        entries.len() - known,
+        many(report.counts.records, "record", "records"),
+    ));
+    let sum = |part: fn(&crate::evidence::Entry) -> u64| entries.iter().map(part).sum::<u64>();
+    lines.line(&format!(
+        "  {} loaded + {} duplicates + {} rejected",
+        count(sum(|e| e.loaded)),
+        count(sum(|e| e.duplicates)),
+        count(sum(|e| e.rejected)),
+    ));
+    let width = report.coverage.tables.iter().map(|t| t.table.len()).max().unwrap_or(0).min(40);
+    for covered in &report.coverage.tables {
+        let span = covered.span.map(|(first, last)| format!("{} – {}", time::short(first), time::short(last)));
+        lines.line(&format!("  {:<width$} {:>12}  {}", covered.table, count(covered.rows), span.unwrap_or_default()));
+    }
+    for entry in entries.iter().filter(|entry| entry.format.is_none()).take(LISTED) {
+        lines.line(&format!("  not read: {}: {}", entry.path, entry.reason));
+    }
+    for entry in entries.iter().filter(|entry| entry.rejected > 0).take(LISTED) {
+        let first = entry.warnings.first().map_or("", String::as_str);
+        lines.line(&format!("  {}: {} rejected: {first}", entry.path, many(entry.rejected, "record", "records")));
+    }
+}
+
+fn findings(report: &Report<'_>, lines: &mut Lines) {
+    lines.head("Findings (times in UTC)");
+    if report.findings.is_empty() {
+        lines.line("  none; see below what could not be judged");
+        return;
+    }
+    let events = report.timeline.events.len() as u64;
+    if let Some((first, last)) = report.timeline.span() {
+        lines.line(&format!(
+            "  {} on the timeline, {} – {}",
+            many(events, "event", "events"),
+            time::short(first),
+            time::short(last)
+        ));
+    }
+    for (severity, number) in report.counts.severities.iter().filter(|(_, number)| *number > 0) {
+        let head = format!("  {} {}", severity.word(), count(*number as u64));
+        lines.lines.push(paint(lines.look, code(*severity), &head));
+        let of = || report.findings.iter().filter(|found| found.finding.severity == *severity);
+        for found in of().take(PER_SEVERITY) {
+            let at = found.finding.first.map(time::short).unwrap_or_else(|| "no time            ".to_owned());
+            let text = if found.finding.sentence.is_empty() { &found.finding.title } else { &found.finding.sentence };
+            lines.line(&format!("    {:<4} {at}  {text}", found.label()));
+        }
+        let rest = number.saturating_sub(PER_SEVERITY);
+        if rest > 0 {
+            lines.line(&format!("    and {rest} more in the report"));
+        }
+    }
+}
+
+fn accounts(report: &Report<'_>, lines: &mut Lines) {
+    if report.accounts.is_empty() {
+        return;
+    }
+    lines.head("Accounts named by findings");
+    for account in report.accounts.iter().take(LISTED) {
+        let number = many(account.findings.len() as u64, "finding", "findings");
+        lines.line(&format!("  {:<13} {}  {number}", account.severity.word(), account.name));
+    }
+    if report.accounts.len() > LISTED {
+        lines.line(&format!("  and {} more in the report", report.accounts.len() - LISTED));
+    }
+}
+
+fn unjudged(report: &Report<'_>, lines: &mut Lines) {
+    let name =
+        |id: &str| report.input.rules.iter().find(|rule| rule.id == id).map_or(id.to_owned(), |rule| rule.name.clone());
+    let mut told = Vec::new();
+    for verdict in report.input.verdicts {
+        match &verdict.outcome {
+            Outcome::NotEvaluable { missing, .. } => {
+                told.push(format!("  could not look: {}: {}", name(&verdict.rule), missing.join(", ")));
+            }
+            Outcome::Failed(problems) => {
+                let first = problems.first().map(|problem| problem.message.clone()).unwrap_or_default();
+                told.push(format!("  failed: {}: {first}", name(&verdict.rule)));
+            }
+            _ if verdict.unjudged > 0 => told.push(format!(
+                "  in part: {}: {} of {} not judged",
+                name(&verdict.rule),
+                count(verdict.unjudged),
+                many(verdict.considered, "row", "rows")
+            )),
+            _ => {}
+        }
+    }
+    if told.is_empty() {
+        return;
+    }
+    lines.head("Not judged");
+    let more = told.len().saturating_sub(LISTED);
+    for line in told.into_iter().take(LISTED) {
+        lines.line(&line);
+    }
+    if more > 0 {
+        lines.line(&format!("  and {more} more in the report"));
+    }
+}

@@ -1,0 +1,36 @@
+//! The output folder's files.
+
+use std::io::{self, Write};
+
+use super::{Output, Report, Written, csv, findings, html, jsonl, manifest, navigator, xlsx};
+use crate::error::Diagnostic;
+
+type Writer = fn(&Report<'_>, &mut dyn Write) -> io::Result<()>;
+
+/// The files of a report, in the order they are written; `run.log` comes last and is written by [`run_log`].
+pub const FILES: [(&str, Writer); 7] = [
+    ("manifest.json", manifest::write),
+    ("findings.json", findings::write),
+    ("timeline.csv", csv::write),
+    ("timeline.jsonl", jsonl::write),
+    ("attack-layer.json", navigator::write),
+    ("report.xlsx", xlsx::write),
+    ("report.html", html::write),
+];
+
+/// Writes all files but `run.log`. The page comes last: where it stands, all that it refers to stands too.
+///
+/// # Errors
+/// The first file that could not be written, with what to do; those before it are complete.
+pub fn write_all(report: &Report<'_>, output: &Output) -> Result<Vec<Written>, Diagnostic> {
+    FILES.iter().map(|(name, write)| output.write(name, |out| write(report, out))).collect()
+}
+
+/// Writes `run.log`: the one place for what differs from run to run, such as the clock, the command line and the
+/// machine.
+///
+/// # Errors
+/// As [`write_all`].
+pub fn run_log(output: &Output, lines: &[String]) -> Result<Written, Diagnostic> {
+    output.write("run.log", |out| lines.iter().try_for_each(|line| writeln!(out, "{}", super::one_line(line))))
+}

@@ -1,0 +1,6 @@
+//! The report and its outputs, from invented tables and findings.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod case;
+mod page;

@@ -1,5 +1,6 @@
 //! One file a subcommand. The only place that prints.
 
+mod analyze;
 mod check;
 mod explain;
 mod given;
@@ -8,6 +9,8 @@ mod query;
 mod rows;
 mod rules;
 mod screen;
+mod tables;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -50,7 +53,9 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Query(args) => query::run(args, &screen),
         Command::Rules { command } => rules::run(command, &screen),
         Command::Explain(args) => explain::run(&args),
-        _ => Err(anyhow::anyhow!("this command is not built yet")),
+        Command::Analyze(args) => analyze::run(args, &screen),
+        Command::Tables(args) => tables::run(&args, &screen),
+        Command::Verify(args) => verify::run(&args),
     };
     match ended {
         Ok(exit) => ExitCode::from(exit.code()),

@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, bail};
+use polars::prelude::Column;
 
 use super::screen::Screen;
 use super::{Exit, given, load, rows};
 use crate::cli::Query;
 use crate::error::Gravity;
-use crate::kql::{self, Context};
-use crate::table::time;
+use crate::evidence::Manifest;
+use crate::kql::{self, Answer, Context};
+use crate::table::{RecordId, Type, time};
 
 /// The text of a query and the name that its diagnostics carry.
 struct Text {
@@ -22,16 +24,17 @@ struct Text {
 pub(super) fn run(args: Query, screen: &Screen) -> anyhow::Result<Exit> {
     let (text, exports) = text(&args)?;
     let case = given::case(&args.case, screen)?;
-    let tables = load::exports(exports, &case, screen)?.tables;
+    let read = load::exports(exports, &case, screen)?;
+    let tables = &read.tables;
     let context = Context {
-        tables: &tables,
+        tables,
         now: case.as_of.or_else(|| tables.span().map(|(_, last)| last)).unwrap_or_else(clock),
         window: None,
         watchlists: &case.watchlists,
         thresholds: &case.thresholds,
         lineage: args.lineage,
     };
-    let answer = match kql::run(&text.kql, &context) {
+    let mut answer = match kql::run(&text.kql, &context) {
         Ok(answer) => answer,
         Err(diagnostics) => {
             screen.diagnostics(&diagnostics, &text.origin, &text.kql);
@@ -42,10 +45,29 @@ pub(super) fn run(args: Query, screen: &Screen) -> anyhow::Result<Exit> {
     if !screen.quiet {
         screen.diagnostics(&notes, &text.origin, &text.kql);
     }
+    if args.lineage {
+        add_records(&mut answer, &read.manifest);
+    }
     let mut out = BufWriter::new(std::io::stdout().lock());
     rows::write(&answer, args.format, &mut out)?;
     out.flush()?;
     Ok(Exit::Done)
+}
+
+/// The records behind each row, as a last column of `path:record`.
+fn add_records(answer: &mut Answer, manifest: &Manifest) {
+    let told = |record: &RecordId| {
+        let path = manifest.evidence.get(record.evidence as usize).map_or("", |entry| entry.path.as_str());
+        format!("{path}:{}", record.number)
+    };
+    let rows = (0..answer.rows()).map(|row| {
+        let records: Vec<String> = answer.origins.get(row).into_iter().flatten().map(told).collect();
+        serde_json::Value::from(records).to_string()
+    });
+    let column = Column::new("_Records".into(), rows.collect::<Vec<String>>());
+    if answer.frame.with_column(column).is_ok() {
+        answer.columns.push(("_Records".into(), Type::Dynamic));
+    }
 }
 
 /// The query's text, and the arguments that are exports.

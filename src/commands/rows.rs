@@ -2,10 +2,10 @@
 
 use std::io::{IsTerminal, Write};
 
-use comfy_table::{ContentArrangement, presets};
+use comfy_table::ContentArrangement;
 use serde::de::IgnoredAny;
 
-use super::screen::clean;
+use super::screen::{clean, grid};
 use crate::cli::RowFormat;
 use crate::kql::{Answer, Value};
 use crate::table::Type;
@@ -84,11 +84,9 @@ fn formula_safe(text: String) -> String {
 }
 
 fn table(answer: &Answer, out: &mut dyn Write) -> anyhow::Result<()> {
-    let mut table = comfy_table::Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    let mut table = grid(answer.columns.iter().map(|(name, _)| name));
     let terminal = std::io::stdout().is_terminal();
     table.set_content_arrangement(if terminal { ContentArrangement::Dynamic } else { ContentArrangement::Disabled });
-    table.set_header(answer.columns.iter().map(|(name, _)| clean(name)));
     for row in 0..answer.rows() {
         table.add_row((0..answer.columns.len()).map(|position| {
             let text = clean(&answer.cell(row, position).to_text());

@@ -3,11 +3,10 @@
 use std::io::Write;
 
 use anyhow::bail;
-use comfy_table::presets;
 use rayon::prelude::*;
 use serde_json::json;
 
-use super::screen::{Screen, clean};
+use super::screen::{Screen, clean, grid};
 use super::{Exit, check, given};
 use crate::cli::{ListFormat, PackArgs, Rules, RulesList, RulesShow, RulesTest};
 use crate::detect::{Proof, prove};
@@ -31,15 +30,13 @@ fn list(args: &RulesList, screen: &Screen) -> anyhow::Result<Exit> {
             writeln!(out, "{}", serde_json::to_string_pretty(&rules)?)?;
         }
         ListFormat::Text => {
-            let mut table = comfy_table::Table::new();
-            table.load_style(presets::UTF8_HORIZONTAL_ONLY);
-            table.set_header(["severity", "rule", "name", "tactics", "techniques"]);
+            let mut table = grid(["severity", "rule", "name", "tactics", "techniques"]);
             for rule in &pack.rules {
                 let (tactics, techniques) = (rule.tactics.join(" "), rule.techniques.join(" "));
                 table.add_row([rule.severity.word(), rule.stem(), &rule.name, &tactics, &techniques].map(clean));
             }
             writeln!(out, "{table}")?;
-            screen.note(&format!("{} rules", pack.rules.len()));
+            writeln!(out, "{} rules", pack.rules.len())?;
         }
     }
     Ok(broken(&pack.broken, screen))

@@ -2,6 +2,8 @@
 
 use std::io::IsTerminal;
 
+use comfy_table::{LineStyle, TableStyle};
+
 use crate::cli::Color;
 use crate::error::Diagnostic;
 use crate::progress::Progress;
@@ -54,6 +56,14 @@ impl Screen {
             eprintln!("{}", diagnostic.render(&clean(origin), source, self.color));
         }
     }
+}
+
+/// An empty table with a rule below its header and none between rows.
+pub(super) fn grid(header: impl IntoIterator<Item = impl AsRef<str>>) -> comfy_table::Table {
+    let mut table = comfy_table::Table::new();
+    table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─')));
+    table.set_header(header.into_iter().map(|name| clean(name.as_ref())));
+    table
 }
 
 /// Text from logs may hold terminal escapes and characters that reorder text: each is shown as `·`.

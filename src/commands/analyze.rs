@@ -1,0 +1,161 @@
+//! `entrail analyze`: collect → ingest → detect → timeline → report.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use comfy_table::Table as Terminal;
+
+use super::screen::Screen;
+use super::{Exit, Told, given, load};
+use crate::case::Case;
+use crate::cli::Analyze;
+use crate::detect::detect;
+use crate::error::Diagnostic;
+use crate::finding::{Outcome, Severity, Verdict};
+use crate::ingest::Ingested;
+use crate::report::{self, Input, Look, Report, RuleInfo};
+use crate::rules::{Broken, Pack, Rule, attack};
+use crate::table::time;
+
+pub(super) fn run(args: Analyze, screen: &Screen) -> anyhow::Result<Exit> {
+    let begun = Instant::now();
+    let fail_on = args.fail_on.as_deref().map(|word| given::severity("--fail-on", word)).transpose()?;
+    let case = given::case(&args.case, screen)?;
+    let pack = given::pack(&args.pack)?;
+    let output = report::prepare(&args.output, args.force, &args.exports).map_err(|problem| told(screen, problem))?;
+
+    let evidence = load::exports(&args.exports, &case, screen)?;
+    let options = given::options(&case, !args.no_replay);
+    let mut verdicts = quietly(|| detect(&pack.rules, &evidence.tables, &options, &screen.progress));
+    verdicts.extend(pack.broken.iter().map(unusable));
+
+    let rules: Vec<RuleInfo> = pack.rules.iter().map(described).chain(pack.broken.iter().map(named)).collect();
+    let (heading, techniques) = (heading(&case, &args, &pack), techniques(&pack.rules));
+    let report = Report::new(Input {
+        case: &heading,
+        manifest: &evidence.manifest,
+        tables: &evidence.tables,
+        verdicts: &verdicts,
+        rules: &rules,
+        techniques: &techniques,
+    });
+    let written = report::write_all(&report, &output).map_err(|problem| told(screen, problem))?;
+    let log = log(&args, &verdicts, begun);
+    report::run_log(&output, &log).map_err(|problem| told(screen, problem))?;
+
+    super::rules::broken(&pack.broken, screen);
+    if !screen.quiet {
+        let mut out = std::io::stdout().lock();
+        let width = Terminal::new().width().map_or(Look::default().width, usize::from);
+        for line in report::terminal(&report, Look { width, color: screen.color_out }) {
+            writeln!(out, "{line}")?;
+        }
+        writeln!(out, "\n{} files in {}", written.len() + 1, output.dir().display())?;
+    }
+    Ok(exit(&evidence, &verdicts, fail_on))
+}
+
+/// The work could not be finished: the reason is told here, the exit code says it.
+fn told(screen: &Screen, problem: Diagnostic) -> anyhow::Error {
+    screen.diagnostics(&[problem], "", "");
+    Told.into()
+}
+
+/// A fault inside one rule is told in its verdict, not across the progress bars.
+fn quietly<T>(work: impl FnOnce() -> T) -> T {
+    let loud = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let done = work();
+    std::panic::set_hook(loud);
+    done
+}
+
+/// A rule file that cannot be used fails like a rule that broke: it is told in the report.
+fn unusable(file: &Broken) -> Verdict {
+    Verdict {
+        rule: file.path.clone(),
+        outcome: Outcome::Failed(file.diagnostics.clone()),
+        unjudged: 0,
+        considered: 0,
+        tables: Default::default(),
+        limits: Vec::new(),
+        millis: 0,
+    }
+}
+
+fn named(file: &Broken) -> RuleInfo {
+    RuleInfo { id: file.path.clone(), name: file.path.clone(), path: file.path.clone(), ..RuleInfo::default() }
+}
+
+fn described(rule: &Rule) -> RuleInfo {
+    RuleInfo {
+        id: rule.id.clone(),
+        name: rule.name.clone(),
+        severity: rule.severity,
+        description: rule.description.clone(),
+        tactics: rule.tactics.clone(),
+        techniques: rule.techniques.clone(),
+        query: rule.query.clone(),
+        path: rule.path.clone(),
+        version: rule.version.clone(),
+    }
+}
+
+fn techniques(rules: &[Rule]) -> BTreeMap<String, String> {
+    let ids = rules.iter().flat_map(|rule| &rule.techniques);
+    ids.filter_map(|id| Some((id.clone(), attack::technique(id)?.to_string()))).collect()
+}
+
+/// The case as the report tells it, with everything that was assumed.
+fn heading(case: &Case, args: &Analyze, pack: &Pack) -> report::Case {
+    let mut assumptions = case.assumptions();
+    assumptions.push(match args.no_replay {
+        true => "schedules were not replayed: each rule ran once over all of the evidence".into(),
+        false => "scheduled rules were replayed over the evidence; ingestion_time() is TimeGenerated".into(),
+    });
+    for (word, list) in [("only", &args.pack.only), ("without", &args.pack.exclude)] {
+        if !list.is_empty() {
+            assumptions.push(format!("{word} rules that match {}", list.join(", ")));
+        }
+    }
+    if let Some(least) = &args.pack.min_severity {
+        assumptions.push(format!("only rules of at least {least} severity"));
+    }
+    assumptions.push(format!("{} rules", pack.rules.len()));
+    report::Case { name: case.name.clone().unwrap_or_default(), assumptions, ..report::Case::default() }
+}
+
+/// `run.log`: what may differ between two runs over the same evidence.
+fn log(args: &Analyze, verdicts: &[Verdict], begun: Instant) -> Vec<String> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let finished = time::from_unix(now.as_secs() as i64, 0).map(time::iso).unwrap_or_default();
+    let command: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    let mut lines = vec![
+        format!("program   entrail {}", env!("CARGO_PKG_VERSION")),
+        format!("command   {}", command.join(" ")),
+        format!("output    {}", args.output.display()),
+        format!("finished  {finished}"),
+        format!("elapsed   {} ms", begun.elapsed().as_millis()),
+        format!("threads   {}", rayon::current_num_threads()),
+    ];
+    lines.extend(verdicts.iter().map(|verdict| format!("rule      {} ms  {}", verdict.millis, verdict.rule)));
+    lines
+}
+
+fn exit(evidence: &Ingested, verdicts: &[Verdict], fail_on: Option<Severity>) -> Exit {
+    let found = |least: Severity| {
+        verdicts.iter().any(|verdict| match &verdict.outcome {
+            Outcome::Hits(findings) => findings.iter().any(|finding| finding.severity >= least),
+            _ => false,
+        })
+    };
+    let failed = verdicts.iter().any(|verdict| matches!(verdict.outcome, Outcome::Failed(_)));
+    if fail_on.is_some_and(found) {
+        Exit::Found
+    } else if failed || evidence.manifest.evidence.iter().any(load::incomplete) {
+        Exit::Incomplete
+    } else {
+        Exit::Done
+    }
+}

@@ -1,6 +1,6 @@
 //! Scalar expressions as polars expressions with a Kusto type.
 
-use polars::prelude::{DataType, Expr as Plan, LiteralValue, NULL, lit};
+use polars::prelude::{DataType, Expr as Plan, LiteralValue, NULL, lit, typed_lit};
 
 use super::Value;
 use super::relation::column;
@@ -29,7 +29,8 @@ impl Scalar {
             Value::Null => lit(NULL).cast(ty.dtype()),
             Value::Bool(v) => lit(*v),
             Value::Long(v) if ty.dtype() == DataType::Float64 => lit(*v as f64),
-            Value::Long(v) | Value::Datetime(v) | Value::Timespan(v) => lit(*v),
+            // An untyped literal would take the narrowest type that holds it.
+            Value::Long(v) | Value::Datetime(v) | Value::Timespan(v) => typed_lit(*v),
             Value::Real(v) => lit(*v),
             Value::String(v) | Value::Guid(v) | Value::Dynamic(v) => lit(v.to_string()),
         };

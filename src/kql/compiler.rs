@@ -154,6 +154,18 @@ impl Call<'_, '_> {
         })
     }
 
+    /// A result as an expression of polars, computed at once where no argument depends on a row.
+    ///
+    /// # Errors
+    /// When the expression of constants cannot be computed.
+    pub fn folded(&self, expr: Plan, ty: Type) -> Compiled<Scalar> {
+        let scalar = Scalar::computed(expr, ty);
+        if self.arguments.iter().all(|argument| argument.constant.is_some()) {
+            return self.compiler.settle(scalar, self.span);
+        }
+        Ok(scalar)
+    }
+
     /// An error at an argument.
     pub fn error(&self, position: usize, message: impl Into<String>) -> Diagnostic {
         Diagnostic::error(message, self.span_of(position))
@@ -404,7 +416,10 @@ impl<'a> Compiler<'a> {
         if scalar.constant.is_some() || !scalar.parts.is_empty() {
             return Ok(scalar);
         }
-        let frame = DataFrame::empty_with_height(1).lazy().select([scalar.expr.alias("value")]).collect();
+        let frame = DataFrame::empty_with_height(1)
+            .lazy()
+            .select([scalar.expr.cast(scalar.ty.dtype()).alias("value")])
+            .collect();
         let frame =
             frame.map_err(|error| Diagnostic::error(format!("the expression cannot be computed: {error}"), span))?;
         let columns = vec![("value".to_owned(), scalar.ty)];

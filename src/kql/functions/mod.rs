@@ -11,12 +11,30 @@ use super::kernel::Kernel;
 use super::scalar::Scalar;
 use crate::table::Type;
 
+mod arrays;
+mod bags;
+mod bins;
+mod calendar;
 mod conversion;
+mod format_time;
 mod logic;
+mod numbers;
+mod sets;
 mod strings;
 
 /// Every family of functions. A new family is one file and one line here.
-const FAMILIES: &[&[Function]] = &[conversion::FUNCTIONS, logic::FUNCTIONS, strings::FUNCTIONS];
+const FAMILIES: &[&[Function]] = &[
+    conversion::FUNCTIONS,
+    logic::FUNCTIONS,
+    strings::FUNCTIONS,
+    bins::FUNCTIONS,
+    calendar::FUNCTIONS,
+    format_time::FUNCTIONS,
+    numbers::FUNCTIONS,
+    arrays::FUNCTIONS,
+    bags::FUNCTIONS,
+    sets::FUNCTIONS,
+];
 
 /// A scalar function.
 pub struct Function {

@@ -14,9 +14,10 @@ use crate::table::Type;
 mod conversion;
 mod logic;
 mod strings;
+mod window;
 
 /// Every family of functions. A new family is one file and one line here.
-const FAMILIES: &[&[Function]] = &[conversion::FUNCTIONS, logic::FUNCTIONS, strings::FUNCTIONS];
+const FAMILIES: &[&[Function]] = &[conversion::FUNCTIONS, logic::FUNCTIONS, strings::FUNCTIONS, window::FUNCTIONS];
 
 /// A scalar function.
 pub struct Function {

@@ -21,19 +21,21 @@ mod logic;
 mod numbers;
 mod sets;
 mod strings;
+mod window;
 
 /// Every family of functions. A new family is one file and one line here.
 const FAMILIES: &[&[Function]] = &[
-    conversion::FUNCTIONS,
-    logic::FUNCTIONS,
-    strings::FUNCTIONS,
-    bins::FUNCTIONS,
-    calendar::FUNCTIONS,
-    format_time::FUNCTIONS,
-    numbers::FUNCTIONS,
     arrays::FUNCTIONS,
     bags::FUNCTIONS,
+    bins::FUNCTIONS,
+    calendar::FUNCTIONS,
+    conversion::FUNCTIONS,
+    format_time::FUNCTIONS,
+    logic::FUNCTIONS,
+    numbers::FUNCTIONS,
     sets::FUNCTIONS,
+    strings::FUNCTIONS,
+    window::FUNCTIONS,
 ];
 
 /// A scalar function.

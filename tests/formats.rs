@@ -99,6 +99,8 @@ fn missing(table: &Table, row: usize) -> Value {
 fn cell(table: &Table, row: usize, column: &str) -> Value {
     let Some(field) = table.schema().field(column) else { return Value::from("no such column") };
     match (table.cell(row, column), field.ty) {
+        // Kusto's strings are never null.
+        (Cell::Null, Type::String) => "".into(),
         (Cell::Null, _) => Value::Null,
         (Cell::Text(text), Type::Dynamic) => serde_json::from_str(text).unwrap_or_else(|_| Value::from("not JSON")),
         (Cell::Text(text), _) => text.into(),
@@ -143,7 +145,10 @@ fn catalog(folder: &Path) -> Result<(), Failed> {
         };
         let records = item["records"].as_u64().unwrap_or_default();
         if !fits {
-            problems.push(format!("{path} ({kind}): {:?} {tables:?} {counts:?} {}; wanted {}", entry.format, entry.reason, item["table"]));
+            problems.push(format!(
+                "{path} ({kind}): {:?} {tables:?} {counts:?} {}; wanted {}",
+                entry.format, entry.reason, item["table"]
+            ));
         } else if item["table"].is_string() && (entry.records != records || entry.rejected > 0) {
             problems.push(format!("{path} ({kind}): {counts:?}, the catalog counts {records}: {:?}", entry.warnings));
         } else {

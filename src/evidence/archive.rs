@@ -145,7 +145,13 @@ fn contents(
                     }
                     error => format!("cannot be unpacked: {error}"),
                 };
-                show(Part::Container(Container { member: name, format: None, reason, bytes: 0, sha256: String::new() }));
+                show(Part::Container(Container {
+                    member: name,
+                    format: None,
+                    reason,
+                    bytes: 0,
+                    sha256: String::new(),
+                }));
             }
         }
     }

@@ -365,8 +365,7 @@ fn skip(buf: &[u8], start: usize) -> Result<usize, Stop> {
         Some(b'{' | b'[') => {}
         Some(_) => {
             let rest = buf.get(start..).unwrap_or_default();
-            let length =
-                rest.iter().position(|b| matches!(b, b',' | b'}' | b']' | b'\n' | b'\r')).ok_or(Stop::More)?;
+            let length = rest.iter().position(|b| matches!(b, b',' | b'}' | b']' | b'\n' | b'\r')).ok_or(Stop::More)?;
             return if length == 0 { Err(Stop::Bad(start, "a value is missing")) } else { Ok(start + length) };
         }
     }
@@ -382,7 +381,7 @@ fn skip(buf: &[u8], start: usize) -> Result<usize, Stop> {
             }
             b'{' | b'[' => {
                 // An object can only follow one of these; anything else means that the one before was cut off.
-                if !matches!(before, b',' | b'[' | b':' ) {
+                if !matches!(before, b',' | b'[' | b':') {
                     return Err(Stop::Bad(at, "an object begins where none can be: the one before it was cut off"));
                 }
                 if open.len() >= MAX_DEPTH {

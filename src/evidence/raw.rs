@@ -13,7 +13,8 @@ pub fn raw(arguments: &[PathBuf], manifest: &Manifest, wanted: &BTreeSet<(u32, u
     let mut texts = BTreeMap::new();
     let Ok(found) = walk(arguments) else { return texts };
     for source in found.sources {
-        let of_file = |path: &str| path == source.name || path.strip_prefix(&source.name).is_some_and(|p| p.starts_with('!'));
+        let of_file =
+            |path: &str| path == source.name || path.strip_prefix(&source.name).is_some_and(|p| p.starts_with('!'));
         let numbers: Vec<u32> = (0_u32..)
             .zip(&manifest.evidence)
             .filter(|(_, entry)| of_file(&entry.path))
@@ -25,7 +26,11 @@ pub fn raw(arguments: &[PathBuf], manifest: &Manifest, wanted: &BTreeSet<(u32, u
         }
         let result = open(&source.path, Limits::default(), &mut |part| {
             let Part::Stream(opened) = part else { return };
-            let path = if opened.member.is_empty() { source.name.clone() } else { format!("{}!{}", source.name, opened.member) };
+            let path = if opened.member.is_empty() {
+                source.name.clone()
+            } else {
+                format!("{}!{}", source.name, opened.member)
+            };
             let number = numbers.iter().find(|n| manifest.evidence.get(**n as usize).is_some_and(|e| e.path == path));
             let Some(&number) = number else { return };
             let last = wanted.range((number, 0)..=(number, u64::MAX)).next_back().map_or(0, |w| w.1);

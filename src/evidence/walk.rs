@@ -26,8 +26,8 @@ pub struct Found {
 pub fn walk(arguments: &[PathBuf]) -> Result<Found, String> {
     let mut found = Found::default();
     for argument in arguments {
-        let meta = std::fs::metadata(argument)
-            .map_err(|error| format!("{}: cannot be read: {error}", argument.display()))?;
+        let meta =
+            std::fs::metadata(argument).map_err(|error| format!("{}: cannot be read: {error}", argument.display()))?;
         if meta.is_file() {
             let name = argument.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
             std::fs::File::open(argument)

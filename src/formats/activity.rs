@@ -47,9 +47,8 @@ static REST_PLAN: LazyLock<Plan> = LazyLock::new(|| {
         ])
         .constants(&[("SourceSystem", "Azure")])
 });
-static DIAGNOSTIC_PLAN: LazyLock<Plan> = LazyLock::new(|| {
-    Plan::bare("AzureActivity", DIAGNOSTIC).constants(&[("SourceSystem", "Azure")])
-});
+static DIAGNOSTIC_PLAN: LazyLock<Plan> =
+    LazyLock::new(|| Plan::bare("AzureActivity", DIAGNOSTIC).constants(&[("SourceSystem", "Azure")]));
 
 /// `{value, localizedValue}` or a plain text.
 fn named<'a>(value: &'a Value<'_>) -> Cow<'a, str> {
@@ -88,7 +87,10 @@ fn rest(record: &Record<'_>, sink: &mut Sink) -> Result<(), String> {
     row.text("CategoryValue", &named(record.any(&["category", "eventSource"])));
     row.text("ResourceProviderValue", &named(record.get("resourceProviderName")).to_ascii_uppercase());
     let address = inside(record.get("httpRequest"), "clientIpAddress").into_owned();
-    row.text("CallerIpAddress", &if address.is_empty() { inside(record.get("claims"), "ipaddr").into_owned() } else { address });
+    row.text(
+        "CallerIpAddress",
+        &if address.is_empty() { inside(record.get("claims"), "ipaddr").into_owned() } else { address },
+    );
     row.text("Hierarchy", &inside(record.get("properties"), "hierarchy"));
     row.fill(record);
     resource(&mut row, record.any(&["resourceId", "resourceUri"]).as_str());

@@ -30,13 +30,16 @@ pub static FORMAT: Format = Format {
             plan.missing_beyond(names, &["ActivityStatusValue", "ResourceProviderValue", "Resource"])
         });
         let mut row = sink.row(&plan);
-        row.text("ActivityStatusValue", match record.text("Status") {
-            "Succeeded" => "Success",
-            "Started" => "Start",
-            "Accepted" => "Accept",
-            "Failed" => "Failure",
-            other => other,
-        });
+        row.text(
+            "ActivityStatusValue",
+            match record.text("Status") {
+                "Succeeded" => "Success",
+                "Started" => "Start",
+                "Accepted" => "Accept",
+                "Failed" => "Failure",
+                other => other,
+            },
+        );
         let kind = record.text("Resource type").to_ascii_uppercase();
         row.text("ResourceProviderValue", kind.split('/').next().unwrap_or_default());
         row.text("Resource", record.text("Resource").rsplit('/').next().unwrap_or_default());

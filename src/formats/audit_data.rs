@@ -18,7 +18,10 @@ pub(super) const GRAPH: &str = "Graph audit log query";
 pub static FORMAT: Format = Format {
     name: "AuditData",
     shapes: &[(BARE, Rank::Diagnostic), (GRAPH, Rank::GraphBeta), (SEARCH, Rank::Sdk), (PURVIEW, Rank::Csv)],
-    marks: |record| (record.form == Form::Json && is_audit_data(record)).then_some("has CreationTime, Operation and Workload as the unified audit log"),
+    marks: |record| {
+        (record.form == Form::Json && is_audit_data(record))
+            .then_some("has CreationTime, Operation and Workload as the unified audit log")
+    },
     load: |record, sink| load(record, sink, BARE),
 };
 
@@ -63,7 +66,12 @@ fn completed(record: &Record<'_>) -> String {
     let inner = record.path("o365.audit");
     let Some(body) = inner.as_str().trim().strip_suffix('}') else { return String::new() };
     let Some(audit) = inner.object() else { return String::new() };
-    let moved = [("Operation", "event.action"), ("Workload", "event.provider"), ("Id", "event.id"), ("ClientIP", "client.address")];
+    let moved = [
+        ("Operation", "event.action"),
+        ("Workload", "event.provider"),
+        ("Id", "event.id"),
+        ("ClientIP", "client.address"),
+    ];
     let mut text = body.to_owned();
     for (name, path) in moved {
         let value = record.path(path);
@@ -79,7 +87,9 @@ fn completed(record: &Record<'_>) -> String {
 pub fn load_text(value: &Value<'_>, sink: &mut Sink, shape: &'static str) -> Result<(), String> {
     let mut text: Cow<'_, str> = value.as_str().trim().into();
     // Escaped twice: the cell holds a JSON string that holds the object.
-    if text.starts_with('"') && let Ok(inner) = sonic_rs::from_str::<String>(&text) {
+    if text.starts_with('"')
+        && let Ok(inner) = sonic_rs::from_str::<String>(&text)
+    {
         text = inner.into();
     }
     if !text.starts_with('{') {
@@ -91,7 +101,11 @@ pub fn load_text(value: &Value<'_>, sink: &mut Sink, shape: &'static str) -> Res
         Err(error) => {
             fixed = repair(&text);
             Record::parse(&fixed).map_err(|_| {
-                let cut = if text.len() >= 32_700 { "; it is as long as a spreadsheet cell can be: it was cut there, export again without a spreadsheet" } else { "" };
+                let cut = if text.len() >= 32_700 {
+                    "; it is as long as a spreadsheet cell can be: it was cut there, export again without a spreadsheet"
+                } else {
+                    ""
+                };
                 format!("AuditData is not valid JSON ({error}){cut}")
             })?
         }
@@ -101,9 +115,25 @@ pub fn load_text(value: &Value<'_>, sink: &mut Sink, shape: &'static str) -> Res
 
 /// CloudAppEvents columns that only Defender's own enrichment fills.
 const ENRICHED: [&str; 19] = [
-    "ActivityObjects", "ActivityType", "AppInstanceId", "AuditSource", "City", "CountryCode", "DeviceType",
-    "IPCategory", "IPTags", "IsAnonymousProxy", "IsImpersonated", "ISP", "LastSeenForUser", "OAuthAppId",
-    "OSPlatform", "SessionData", "UncommonForUser", "UserAgentTags", "AdditionalFields",
+    "ActivityObjects",
+    "ActivityType",
+    "AppInstanceId",
+    "AuditSource",
+    "City",
+    "CountryCode",
+    "DeviceType",
+    "IPCategory",
+    "IPTags",
+    "IsAnonymousProxy",
+    "IsImpersonated",
+    "ISP",
+    "LastSeenForUser",
+    "OAuthAppId",
+    "OSPlatform",
+    "SessionData",
+    "UncommonForUser",
+    "UserAgentTags",
+    "AdditionalFields",
 ];
 
 fn cloud(shape: &str) -> Plan {
@@ -184,7 +214,10 @@ pub fn load(record: &Record<'_>, sink: &mut Sink, shape: &'static str) -> Result
     let user = user_name(user_type);
     row.text("AccountType", user);
     row.text("IsAdminOperation", if matches!(user_type, "2" | "3") || user == "Admin" { "true" } else { "false" });
-    row.text("IsExternalUser", if user == "Guest" || record.text("UserId").contains("#EXT#") { "true" } else { "false" });
+    row.text(
+        "IsExternalUser",
+        if user == "Guest" || record.text("UserId").contains("#EXT#") { "true" } else { "false" },
+    );
     let address = record.any(&["ClientIP", "ClientIPAddress", "ActorIpAddress", "Client_IPAddress"]);
     row.text("IPAddress", without_port(address.as_str()));
     row.fill(record);

@@ -13,10 +13,17 @@ pub static FORMAT: Format = Format {
     name: "Graph directory audits",
     shapes: &[(SHAPE, Rank::GraphV1), (SDK, Rank::Sdk)],
     marks: |record| {
-        let camel = record.fields.iter().any(|(key, _)| key.starts_with('a') && key.eq_ignore_ascii_case("activityDisplayName"));
+        let camel = record
+            .fields
+            .iter()
+            .any(|(key, _)| key.starts_with('a') && key.eq_ignore_ascii_case("activityDisplayName"));
         let seen = record.form == Form::Json
             && camel
-            && ["initiatedBy", "targetResources", "loggedByService", "activityDateTime"].iter().filter(|n| record.has(n)).count() >= 2
+            && ["initiatedBy", "targetResources", "loggedByService", "activityDateTime"]
+                .iter()
+                .filter(|n| record.has(n))
+                .count()
+                >= 2
             && !record.has("TimeGenerated");
         seen.then_some("has activityDisplayName, initiatedBy and targetResources as Graph's directoryAudit")
     },
@@ -24,7 +31,8 @@ pub static FORMAT: Format = Format {
 };
 
 /// Properties of an audit whose column has another name.
-pub const PROPERTIES: [(&str, &str); 2] = [("operationType", "AADOperationType"), ("targetResource", "TargetResources")];
+pub const PROPERTIES: [(&str, &str); 2] =
+    [("operationType", "AADOperationType"), ("targetResource", "TargetResources")];
 
 /// What Log Analytics writes into every audit row.
 pub const CONSTANTS: [(&str, &str); 6] = [

@@ -23,7 +23,8 @@ pub static FORMAT: Format = Format {
 
 /// Whether two header names are the same but for spaces and letter case.
 fn same(found: &str, wanted: &str) -> bool {
-    let letters = |text: &str| text.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_lowercase()).collect::<String>();
+    let letters =
+        |text: &str| text.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_lowercase()).collect::<String>();
     letters(found) == letters(wanted)
 }
 
@@ -56,7 +57,10 @@ fn plan() -> Plan {
 
 fn load(record: &Record<'_>, sink: &mut Sink) -> Result<(), String> {
     let record = joined(record);
-    if (1..=3).all(|t| !record.text(&format!("Target{t}DisplayName")).is_empty() || !record.text(&format!("Target{t}ObjectId")).is_empty()) {
+    if (1..=3).all(|t| {
+        !record.text(&format!("Target{t}DisplayName")).is_empty()
+            || !record.text(&format!("Target{t}ObjectId")).is_empty()
+    }) {
         sink.note("records with three targets: the download holds no more than three, further ones are lost");
     }
     let plan = sink.plan("AuditLogs", plan);
@@ -81,9 +85,17 @@ fn load(record: &Record<'_>, sink: &mut Sink) -> Result<(), String> {
         row.text("Identity", text("ActorDisplayName"));
         format!("{{\"user\":{user}}}")
     } else {
-        let name = if text("ActorServicePrincipalName").is_empty() { text("ActorDisplayName") } else { text("ActorServicePrincipalName") };
+        let name = if text("ActorServicePrincipalName").is_empty() {
+            text("ActorDisplayName")
+        } else {
+            text("ActorServicePrincipalName")
+        };
         row.text("Identity", name);
-        let id = if text("ActorServicePrincipalId").is_empty() { text("ActorObjectId") } else { text("ActorServicePrincipalId") };
+        let id = if text("ActorServicePrincipalId").is_empty() {
+            text("ActorObjectId")
+        } else {
+            text("ActorServicePrincipalId")
+        };
         format!("{{\"app\":{}}}", object(&[("displayName", name), ("servicePrincipalId", id)]))
     };
     row.json("InitiatedBy", &by);
@@ -99,7 +111,12 @@ fn targets(record: &Record<'_>) -> String {
     let mut targets = Vec::new();
     for t in 1..=3 {
         let text = |name: &str| record.text(&format!("Target{t}{name}"));
-        let names = [("id", "ObjectId"), ("displayName", "DisplayName"), ("type", "Type"), ("userPrincipalName", "UserPrincipalName")];
+        let names = [
+            ("id", "ObjectId"),
+            ("displayName", "DisplayName"),
+            ("type", "Type"),
+            ("userPrincipalName", "UserPrincipalName"),
+        ];
         let mut parts: Vec<String> = names
             .iter()
             .filter(|(_, column)| !text(column).is_empty())

@@ -27,7 +27,8 @@ pub static FORMAT: Format = Format {
     },
     load: |record, sink| {
         let Some(loader) = loader(record.text("category")) else { return Err("unknown category".into()) };
-        let properties = record.get("properties").object().unwrap_or(Record { fields: Vec::new(), form: Form::Json, raw: "" });
+        let properties =
+            record.get("properties").object().unwrap_or(Record { fields: Vec::new(), form: Form::Json, raw: "" });
         loader(record, &properties, sink);
         Ok(())
     },
@@ -127,15 +128,19 @@ macro_rules! category {
     };
 }
 
-category!(PROVISIONING, "AADProvisioningLogs", [
-    ("durationInMilliseconds", "DurationMs"),
-    ("statusInfo", "ProvisioningStatusInfo"),
-    ("provisioningStatusInfo", "ProvisioningStatusInfo"),
-    ("action", "ProvisioningAction"),
-    ("provisioningAction", "ProvisioningAction"),
-    ("sourceSystem", "SourceSystem"),
-    ("tenantId", "AADTenantId"),
-]);
+category!(
+    PROVISIONING,
+    "AADProvisioningLogs",
+    [
+        ("durationInMilliseconds", "DurationMs"),
+        ("statusInfo", "ProvisioningStatusInfo"),
+        ("provisioningStatusInfo", "ProvisioningStatusInfo"),
+        ("action", "ProvisioningAction"),
+        ("provisioningAction", "ProvisioningAction"),
+        ("sourceSystem", "SourceSystem"),
+        ("tenantId", "AADTenantId"),
+    ]
+);
 category!(RISKY_USERS, "AADRiskyUsers", []);
 category!(USER_RISK, "AADUserRiskEvents", []);
 category!(RISKY_PRINCIPALS, "AADRiskyServicePrincipals", []);
@@ -143,12 +148,16 @@ category!(PRINCIPAL_RISK, "AADServicePrincipalRiskEvents", []);
 category!(TRAFFIC, "NetworkAccessTraffic", []);
 category!(ENRICHED, "EnrichedMicrosoft365AuditLogs", []);
 category!(AAD_GRAPH, "AADGraphActivityLogs", []);
-category!(GRAPH, "MicrosoftGraphActivityLogs", [
-    ("timeGenerated", "TimeGenerated"),
-    ("tenantId", "AadTenantId"),
-    ("C_Sid", "SessionId"),
-    ("C_DeviceId", "DeviceId"),
-]);
+category!(
+    GRAPH,
+    "MicrosoftGraphActivityLogs",
+    [
+        ("timeGenerated", "TimeGenerated"),
+        ("tenantId", "AadTenantId"),
+        ("C_Sid", "SessionId"),
+        ("C_DeviceId", "DeviceId"),
+    ]
+);
 
 /// Categories whose properties go by name, under the envelope's time and result.
 fn plain(plan: &'static Plan, record: &Record<'_>, properties: &Record<'_>, sink: &mut Sink) {

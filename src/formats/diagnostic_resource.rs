@@ -53,12 +53,15 @@ pub fn load(record: &Record<'_>, properties: &Record<'_>, sink: &mut Sink) {
     row.text("Resource", &if kind.is_empty() { String::new() } else { part(id, &kind) });
     row.text("ResourceType", &kind);
     let vault = record.text("category").eq_ignore_ascii_case("AuditEvent");
-    row.text("ResourceProvider", match () {
-        () if !provider.is_empty() => &provider,
-        () if vault => "MICROSOFT.KEYVAULT",
-        () if workflow => "MICROSOFT.LOGIC",
-        () => "",
-    });
+    row.text(
+        "ResourceProvider",
+        match () {
+            () if !provider.is_empty() => &provider,
+            () if vault => "MICROSOFT.KEYVAULT",
+            () if workflow => "MICROSOFT.LOGIC",
+            () => "",
+        },
+    );
     let mut extra = Vec::new();
     flatten(&mut row, "", properties, &mut extra, 0);
     if let Some(identity) = record.get("identity").object() {
@@ -71,7 +74,17 @@ pub fn load(record: &Record<'_>, properties: &Record<'_>, sink: &mut Sink) {
     row.close();
     if vault {
         let mut row = sink.row(&VAULT);
-        for field in ["operationName", "operationVersion", "resultType", "resultSignature", "resultDescription", "durationMs", "callerIpAddress", "correlationId", "identity"] {
+        for field in [
+            "operationName",
+            "operationVersion",
+            "resultType",
+            "resultSignature",
+            "resultDescription",
+            "durationMs",
+            "callerIpAddress",
+            "correlationId",
+            "identity",
+        ] {
             row.set(field_column(field), record.get(field));
         }
         row.set("TimeGenerated", record.get("time"));
@@ -95,10 +108,11 @@ fn field_column(field: &str) -> &'static str {
     }
 }
 
-/// Paths joined by `_`, with a suffix for the kind of value; what has no column goes to the rest.
+/// Paths joined by `_`, runs of other signs as one `_`, with a suffix for the kind of value; what has no column goes to the rest.
 fn flatten(row: &mut Row<'_>, prefix: &str, record: &Record<'_>, extra: &mut Vec<String>, depth: u8) {
     for (name, value) in &record.fields {
-        let name: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+        let name = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty());
+        let name = name.collect::<Vec<_>>().join("_");
         let path = if prefix.is_empty() { name } else { format!("{prefix}_{name}") };
         if let Value::Json(raw) = value
             && raw.starts_with('{')
@@ -128,5 +142,8 @@ fn flatten(row: &mut Row<'_>, prefix: &str, record: &Record<'_>, extra: &mut Vec
 /// Whether a text looks like a GUID.
 pub fn is_guid(text: &str) -> bool {
     text.len() == 36
-        && text.bytes().enumerate().all(|(at, b)| if matches!(at, 8 | 13 | 18 | 23) { b == b'-' } else { b.is_ascii_hexdigit() })
+        && text
+            .bytes()
+            .enumerate()
+            .all(|(at, b)| if matches!(at, 8 | 13 | 18 | 23) { b == b'-' } else { b.is_ascii_hexdigit() })
 }

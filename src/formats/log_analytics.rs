@@ -47,7 +47,10 @@ fn table(record: &Record<'_>) -> Option<String> {
         ("CloudAppEvents", &["ActionType", "RawEventData"]),
         ("OfficeActivity", &["OfficeWorkload", "Operation"]),
         ("AuditLogs", &["InitiatedBy", "TargetResources", "LoggedByService"]),
-        ("AADNonInteractiveUserSignInLogs", &["ResultType", "UserPrincipalName", "AppDisplayName", "ProcessingTimeInMs"]),
+        (
+            "AADNonInteractiveUserSignInLogs",
+            &["ResultType", "UserPrincipalName", "AppDisplayName", "ProcessingTimeInMs"],
+        ),
         ("SigninLogs", &["ResultType", "UserPrincipalName", "AppDisplayName"]),
         ("AADManagedIdentitySignInLogs", &["ResultType", "ServicePrincipalId", "ManagedServiceIdentity"]),
         ("AADServicePrincipalSignInLogs", &["ResultType", "ServicePrincipalId", "ServicePrincipalCredentialKeyId"]),

@@ -8,10 +8,28 @@ use crate::table::{Schema, Shape};
 
 /// Columns that no export carries for itself, or that are set for every row: never "not judged".
 const NEVER: [&str; 22] = [
-    "TenantId", "SourceSystem", "Type", "MG", "ManagementGroupName", "Computer", "RawData", "IsRisky", "RootActorID",
-    "SourceAppClientId", "AuthenticatorAppLocation", "AppliedConditionalAccessPolicies", "RiskLevel",
-    "ConditionalAccessPoliciesV2", "ResourceProvider", "ResourceGroup", "Resource", "Level", "OperationVersion",
-    "DurationMs", "ResultSignature", "AADTenantId",
+    "TenantId",
+    "SourceSystem",
+    "Type",
+    "MG",
+    "ManagementGroupName",
+    "Computer",
+    "RawData",
+    "IsRisky",
+    "RootActorID",
+    "SourceAppClientId",
+    "AuthenticatorAppLocation",
+    "AppliedConditionalAccessPolicies",
+    "RiskLevel",
+    "ConditionalAccessPoliciesV2",
+    "ResourceProvider",
+    "ResourceGroup",
+    "Resource",
+    "Level",
+    "OperationVersion",
+    "DurationMs",
+    "ResultSignature",
+    "AADTenantId",
 ];
 
 /// The mapping of one export shape into one table.
@@ -31,7 +49,8 @@ impl Plan {
     pub fn new(table: &str, shape: &str) -> Plan {
         let mut plan = Plan::bare(table, shape);
         for (position, field) in plan.schema.fields.iter().enumerate() {
-            let hidden = field.name.starts_with('_') || ["TenantId", "Type", "SourceSystem"].contains(&field.name.as_str());
+            let hidden =
+                field.name.starts_with('_') || ["TenantId", "Type", "SourceSystem"].contains(&field.name.as_str());
             if !hidden {
                 plan.fields.entry(field.name.to_ascii_lowercase()).or_default().push(position);
             }

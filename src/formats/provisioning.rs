@@ -15,7 +15,9 @@ pub static FORMAT: Format = Format {
         let seen = record.form == Form::Json
             && record.has_all(&["jobId", "changeId"])
             && !record.has("TimeGenerated")
-            && ["provisioningAction", "action", "statusInfo", "provisioningStatusInfo"].iter().any(|name| record.has(name));
+            && ["provisioningAction", "action", "statusInfo", "provisioningStatusInfo"]
+                .iter()
+                .any(|name| record.has(name));
         seen.then_some("has jobId, changeId and provisioningAction as Graph's provisioningObjectSummary")
     },
     load: |record, sink| {
@@ -39,5 +41,9 @@ static PLAN: LazyLock<Plan> = LazyLock::new(|| {
             ("tenantId", "AADTenantId"),
             ("sourceSystem", "SourceSystem"),
         ])
-        .constants(&[("Category", "ProvisioningLogs"), ("OperationName", "Provisioning activity"), ("OperationVersion", "1.0")])
+        .constants(&[
+            ("Category", "ProvisioningLogs"),
+            ("OperationName", "Provisioning activity"),
+            ("OperationVersion", "1.0"),
+        ])
 });

@@ -8,7 +8,9 @@ use super::{Form, Format, Record, Sink, Value, activity, audit_data, audit_graph
 pub static SDK: Format = Format {
     name: "PowerShell objects",
     shapes: &[],
-    marks: |record| (record.form == Form::Json && !record.has("TimeGenerated")).then(|| target(record)).flatten().map(Target::why),
+    marks: |record| {
+        (record.form == Form::Json && !record.has("TimeGenerated")).then(|| target(record)).flatten().map(Target::why)
+    },
     load: |record, sink| {
         let Some(target) = target(record) else { return Err("unknown object".into()) };
         let text = camel(&Value::Json(record.raw.into()), 0);
@@ -21,7 +23,9 @@ pub static SDK: Format = Format {
 pub static FLAT: Format = Format {
     name: "flattened objects CSV",
     shapes: &[],
-    marks: |record| (record.form == Form::Csv && !record.has("TimeGenerated")).then(|| target(record)).flatten().map(Target::why),
+    marks: |record| {
+        (record.form == Form::Csv && !record.has("TimeGenerated")).then(|| target(record)).flatten().map(Target::why)
+    },
     load: flat,
 };
 
@@ -35,7 +39,8 @@ pub static SNAKE: Format = Format {
     },
     load: |record, sink| {
         let fields = record.fields.iter().map(|(name, value)| {
-            let value = if name == "properties" || name == "claims" { value.to_json().into_owned() } else { snake(value) };
+            let value =
+                if name == "properties" || name == "claims" { value.to_json().into_owned() } else { snake(value) };
             format!("{}:{value}", quote(&unsnake(name)))
         });
         let text = format!("{{{}}}", fields.collect::<Vec<_>>().join(","));
@@ -55,7 +60,9 @@ impl Target {
     fn why(self) -> &'static str {
         match self {
             Target::Signin => "has CreatedDateTime, AppDisplayName and Status as PowerShell's sign-in objects",
-            Target::Audit => "has ActivityDateTime, ActivityDisplayName and TargetResources as PowerShell's audit objects",
+            Target::Audit => {
+                "has ActivityDateTime, ActivityDisplayName and TargetResources as PowerShell's audit objects"
+            }
             Target::Ual => "has CreationTime, Operation and Workload as flattened AuditData",
             Target::Activity => "has eventTimestamp and operationName as flattened activity events",
         }
@@ -73,7 +80,10 @@ impl Target {
 
 fn target(record: &Record<'_>) -> Option<Target> {
     let begins = |prefix: &str| {
-        record.fields.iter().any(|(name, _)| name.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix)))
+        record
+            .fields
+            .iter()
+            .any(|(name, _)| name.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix)))
     };
     match () {
         () if record.has("CreatedDateTime")
@@ -83,11 +93,15 @@ fn target(record: &Record<'_>) -> Option<Target> {
         {
             Some(Target::Signin)
         }
-        () if record.has_all(&["ActivityDateTime", "ActivityDisplayName"]) && (begins("InitiatedBy") || begins("TargetResources")) => {
+        () if record.has_all(&["ActivityDateTime", "ActivityDisplayName"])
+            && (begins("InitiatedBy") || begins("TargetResources")) =>
+        {
             Some(Target::Audit)
         }
         () if record.form == Form::Csv && audit_data::is_audit_data(record) => Some(Target::Ual),
-        () if record.form == Form::Csv && record.has_all(&["eventTimestamp", "operationName"]) => Some(Target::Activity),
+        () if record.form == Form::Csv && record.has_all(&["eventTimestamp", "operationName"]) => {
+            Some(Target::Activity)
+        }
         () => None,
     }
 }
@@ -100,7 +114,8 @@ fn camel(value: &Value<'_>, depth: u8) -> String {
     }
     if raw.trim_start().starts_with('{') {
         let Some(record) = value.object() else { return raw.to_string() };
-        let fields = record.fields.iter().map(|(name, value)| format!("{}:{}", quote(&lower(name)), camel(value, depth + 1)));
+        let fields =
+            record.fields.iter().map(|(name, value)| format!("{}:{}", quote(&lower(name)), camel(value, depth + 1)));
         return format!("{{{}}}", fields.collect::<Vec<_>>().join(","));
     }
     if raw.starts_with('[') {
@@ -142,7 +157,8 @@ fn snake(value: &Value<'_>) -> String {
     let Value::Json(raw) = value else { return value.to_json().into_owned() };
     match value.object() {
         Some(record) if raw.starts_with('{') => {
-            let fields = record.fields.iter().map(|(name, value)| format!("{}:{}", quote(&unsnake(name)), snake(value)));
+            let fields =
+                record.fields.iter().map(|(name, value)| format!("{}:{}", quote(&unsnake(name)), snake(value)));
             format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
         }
         _ => raw.to_string(),
@@ -189,7 +205,13 @@ fn flat(record: &Record<'_>, sink: &mut Sink) -> Result<(), String> {
 
 /// Whether a cell holds the name of a .NET type instead of a value.
 fn type_name(text: &str) -> bool {
-    let heads = ["Microsoft.Graph.PowerShell.Models.", "Microsoft.Graph.Beta.PowerShell.Models.", "Microsoft.Open.MSGraph.Model.", "System.Object[]", "System.Collections."];
+    let heads = [
+        "Microsoft.Graph.PowerShell.Models.",
+        "Microsoft.Graph.Beta.PowerShell.Models.",
+        "Microsoft.Open.MSGraph.Model.",
+        "System.Object[]",
+        "System.Collections.",
+    ];
     heads.iter().any(|head| text.starts_with(head))
 }
 
@@ -270,9 +292,15 @@ mod tests {
 
     #[test]
     fn spellings() {
-        assert_eq!(python("{'errorCode': 0, 'ok': True, 'x': None}").as_deref(), Some("{\"errorCode\": 0, \"ok\": true, \"x\": null}"));
+        assert_eq!(
+            python("{'errorCode': 0, 'ok': True, 'x': None}").as_deref(),
+            Some("{\"errorCode\": 0, \"ok\": true, \"x\": null}")
+        );
         assert_eq!(python("{'it': \"it's\"}").as_deref(), Some("{\"it\": \"it's\"}"));
-        assert_eq!(powershell("@{errorCode=0; failureReason=Other.}").as_deref(), Some("{\"errorCode\":\"0\",\"failureReason\":\"Other.\"}"));
+        assert_eq!(
+            powershell("@{errorCode=0; failureReason=Other.}").as_deref(),
+            Some("{\"errorCode\":\"0\",\"failureReason\":\"Other.\"}")
+        );
         let raw = "{\"Status\":{\"ErrorCode\":0},\"IPAddress\":\"x\"}";
         assert_eq!(camel(&Value::Json(raw.into()), 0), "{\"status\":{\"errorCode\":0},\"ipAddress\":\"x\"}");
     }

@@ -58,15 +58,21 @@ fn pair(table: &'static str, operation: &'static str, aliases: &[(&str, &str)]) 
 }
 
 static USER_EVENTS: Pair = Pair::new(|| pair("AADUserRiskEvents", "User Risk Detection", &[]));
-static PRINCIPAL_EVENTS: Pair = Pair::new(|| pair("AADServicePrincipalRiskEvents", "Service Principal Risk Detection", &[]));
+static PRINCIPAL_EVENTS: Pair =
+    Pair::new(|| pair("AADServicePrincipalRiskEvents", "Service Principal Risk Detection", &[]));
 static USER_PLANS: Pair = Pair::new(|| {
-    pair("AADRiskyUsers", "Risky user", &[("riskLastUpdatedDateTime", "RiskLastUpdatedDateTime"), ("riskLastUpdatedDateTime", "TimeGenerated")])
+    pair(
+        "AADRiskyUsers",
+        "Risky user",
+        &[("riskLastUpdatedDateTime", "RiskLastUpdatedDateTime"), ("riskLastUpdatedDateTime", "TimeGenerated")],
+    )
 });
 static PRINCIPAL_PLANS: Pair = Pair::new(|| {
-    pair("AADRiskyServicePrincipals", "Risky service principal", &[
-        ("riskLastUpdatedDateTime", "RiskLastUpdatedDateTime"),
-        ("riskLastUpdatedDateTime", "TimeGenerated"),
-    ])
+    pair(
+        "AADRiskyServicePrincipals",
+        "Risky service principal",
+        &[("riskLastUpdatedDateTime", "RiskLastUpdatedDateTime"), ("riskLastUpdatedDateTime", "TimeGenerated")],
+    )
 });
 
 fn of<'a>(plans: &'a Pair, record: &Record<'_>) -> &'a Plan {

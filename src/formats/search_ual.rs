@@ -9,7 +9,9 @@ pub static FORMAT: Format = Format {
     shapes: &[],
     marks: |record| match () {
         () if !record.has("AuditData") => record.has("AuditData_Raw").then_some("has a column AuditData_Raw"),
-        () if record.has("auditLogRecordType") => Some("has auditData and auditLogRecordType as Graph's audit log query"),
+        () if record.has("auditLogRecordType") => {
+            Some("has auditData and auditLogRecordType as Graph's audit log query")
+        }
         () if record.has("RecordId") => Some("has RecordId and AuditData as the Purview portal's export"),
         () if record.has("Operations") || record.has("UserIds") || record.has("CreationDate") => {
             Some("has Operations and AuditData as Search-UnifiedAuditLog's output")

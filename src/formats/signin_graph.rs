@@ -13,7 +13,8 @@ pub static FORMAT: Format = Format {
     shapes: &[(BETA, Rank::GraphBeta), (V1, Rank::GraphV1), (SDK, Rank::Sdk)],
     marks,
     load: |record, sink| {
-        let beta = record.has("signInEventTypes") || record.has("authenticationRequirement") || record.has("tokenIssuerType");
+        let beta =
+            record.has("signInEventTypes") || record.has("authenticationRequirement") || record.has("tokenIssuerType");
         load_as(record, sink, if beta { &BETA_PLANS } else { &V1_PLANS })
     },
 };
@@ -24,7 +25,8 @@ static SDK_PLANS: Plans = Plans::new(|| plans(SDK, true, &[]));
 static SDK_V1_PLANS: Plans = Plans::new(|| plans(SDK, true, &BETA_ONLY));
 
 fn marks(record: &Record<'_>) -> Option<&'static str> {
-    let camel = |name: &str| record.fields.iter().any(|(key, _)| key.eq_ignore_ascii_case(name) && key.starts_with('c'));
+    let camel =
+        |name: &str| record.fields.iter().any(|(key, _)| key.eq_ignore_ascii_case(name) && key.starts_with('c'));
     let seen = record.form == Form::Json
         && camel("createdDateTime")
         && (record.has("appId") || record.has("appDisplayName"))
@@ -43,7 +45,10 @@ pub fn kind(record: &Record<'_>) -> Kind {
         () if says("servicePrincipal") => Kind::ServicePrincipal,
         () if says("nonInteractiveUser") => Kind::NonInteractive,
         () if says("interactiveUser") => Kind::Interactive,
-        () if record.text("isInteractive") == "false" && record.text("userId").is_empty() && !record.text("servicePrincipalId").is_empty() => {
+        () if record.text("isInteractive") == "false"
+            && record.text("userId").is_empty()
+            && !record.text("servicePrincipalId").is_empty() =>
+        {
             Kind::ServicePrincipal
         }
         () if record.text("isInteractive") == "false" => Kind::NonInteractive,

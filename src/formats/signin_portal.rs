@@ -1,8 +1,8 @@
 //! Sign-ins as the Entra portal downloads them in CSV: users (interactive or not) and applications.
 
+use super::record::quote;
 use super::signin_tables::{CONSTANTS, Kind};
 use super::{Form, Format, Plan, Rank, Record, Sink, Value};
-use super::record::quote;
 
 const SHAPE: &str = "portal sign-in CSV";
 
@@ -88,7 +88,15 @@ const ENUMS: [(&str, &str); 7] = [
 fn plan(kind: Kind, record: &Record<'_>) -> Plan {
     let constants: Vec<_> = CONSTANTS.iter().copied().chain([("Category", kind.category())]).collect();
     let names = record.fields.iter().map(|(name, _)| name.as_ref());
-    let mut also = vec!["ResultType", "ResultDescription", "Location", "LocationDetails", "DeviceDetail", "Status", "IsInteractive"];
+    let mut also = vec![
+        "ResultType",
+        "ResultDescription",
+        "Location",
+        "LocationDetails",
+        "DeviceDetail",
+        "Status",
+        "IsInteractive",
+    ];
     also.extend(ENUMS.iter().filter(|(name, _)| record.has(name)).map(|(_, column)| *column));
     if record.has("Token issuer type") {
         also.push("TokenIssuerType");
@@ -141,21 +149,28 @@ fn load(record: &Record<'_>, sink: &mut Sink, application: bool) -> Result<(), S
         _ => Value::Null,
     };
     if !application {
-        let number = if code.bytes().all(|b| b.is_ascii_digit()) { Value::Json(code.to_owned().into()) } else { Value::Null };
+        let number =
+            if code.bytes().all(|b| b.is_ascii_digit()) { Value::Json(code.to_owned().into()) } else { Value::Null };
         let failure = if reason.is_empty() || reason == "Other." { Value::Null } else { text("Failure reason") };
-        row.json("Status", &object(&[
-            ("errorCode", number),
-            ("failureReason", failure),
-            ("additionalDetails", text("Multifactor authentication result")),
-        ]));
-        row.json("DeviceDetail", &object(&[
-            ("deviceId", text("Device ID")),
-            ("operatingSystem", text("Operating System")),
-            ("browser", text("Browser")),
-            ("isCompliant", flag("Compliant")),
-            ("isManaged", flag("Managed")),
-            ("trustType", text("Join Type")),
-        ]));
+        row.json(
+            "Status",
+            &object(&[
+                ("errorCode", number),
+                ("failureReason", failure),
+                ("additionalDetails", text("Multifactor authentication result")),
+            ]),
+        );
+        row.json(
+            "DeviceDetail",
+            &object(&[
+                ("deviceId", text("Device ID")),
+                ("operatingSystem", text("Operating System")),
+                ("browser", text("Browser")),
+                ("isCompliant", flag("Compliant")),
+                ("isManaged", flag("Managed")),
+                ("trustType", text("Join Type")),
+            ]),
+        );
         let method = [
             ("authMethod", text("Multifactor authentication auth method")),
             ("authDetail", text("Multifactor authentication auth detail")),
@@ -172,12 +187,15 @@ fn load(record: &Record<'_>, sink: &mut Sink, application: bool) -> Result<(), S
         }
     }
     if kind == Kind::ManagedIdentity {
-        row.json("ManagedServiceIdentity", &object(&[
-            ("msiType", text("Managed Identity type")),
-            ("associatedResourceId", text("Associated Resource Id")),
-            ("federatedTokenId", text("Federated Token Id")),
-            ("federatedTokenIssuer", text("Federated Token Issuer")),
-        ]));
+        row.json(
+            "ManagedServiceIdentity",
+            &object(&[
+                ("msiType", text("Managed Identity type")),
+                ("associatedResourceId", text("Associated Resource Id")),
+                ("federatedTokenId", text("Federated Token Id")),
+                ("federatedTokenIssuer", text("Federated Token Issuer")),
+            ]),
+        );
     }
     for (name, column) in ENUMS {
         row.text(column, &word(record.text(name)));
@@ -227,12 +245,18 @@ fn word(display: &str) -> String {
     if !display.contains([' ', '-']) {
         let mut letters = display.chars();
         let first = letters.next().map(|c| c.to_ascii_lowercase());
-        return if display.chars().all(char::is_uppercase) { display.to_lowercase() } else { first.into_iter().chain(letters).collect() };
+        return if display.chars().all(char::is_uppercase) {
+            display.to_lowercase()
+        } else {
+            first.into_iter().chain(letters).collect()
+        };
     }
     let words = display.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty());
     let cased = words.enumerate().map(|(n, word)| {
         let mut letters = word.chars();
-        let first: String = letters.next().map_or_else(String::new, |c| if n == 0 { c.to_lowercase().collect() } else { c.to_uppercase().collect() });
+        let first: String = letters
+            .next()
+            .map_or_else(String::new, |c| if n == 0 { c.to_lowercase().collect() } else { c.to_uppercase().collect() });
         first + &letters.as_str().to_lowercase()
     });
     cased.collect()

@@ -244,7 +244,10 @@ impl Row<'_> {
                 let nested = body.starts_with(['{', '[']);
                 let scalar = !nested && (matches!(body, "true" | "false") || is_number(body));
                 if nested && sonic_rs::from_str::<sonic_rs::LazyValue<'_>>(body).is_err() {
-                    *self.notes.entry("dynamic values that are not valid JSON (cut off?), kept as text".into()).or_default() += 1;
+                    *self
+                        .notes
+                        .entry("dynamic values that are not valid JSON (cut off?), kept as text".into())
+                        .or_default() += 1;
                     self.builder.set(position, Cell::Text(&quote(text)));
                 } else if nested || scalar {
                     self.builder.set(position, Cell::Text(&compact(body)));

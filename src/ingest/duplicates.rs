@@ -115,7 +115,8 @@ fn without_id(table: &Table, pairs: &mut Vec<(usize, usize)>) {
 
 fn audit_key(table: &Table, row: usize) -> String {
     let text = |column: &str| if let Cell::Text(text) = table.cell(row, column) { text } else { "" };
-    let second = if let Cell::Integer(ticks) = table.cell(row, "ActivityDateTime") { ticks / TICKS_PER_SECOND } else { 0 };
+    let second =
+        if let Cell::Integer(ticks) = table.cell(row, "ActivityDateTime") { ticks / TICKS_PER_SECOND } else { 0 };
     let target = sonic_rs::get(text("TargetResources"), sonic_rs::pointer![0, "id"]);
     let target = target.map(|id| id.as_raw_str().to_owned()).unwrap_or_default();
     format!("{second}|{}|{}|{target}", text("OperationName").trim(), text("CorrelationId"))
@@ -137,7 +138,9 @@ fn key(table: &Table, row: usize) -> Option<String> {
             Some(format!("{}|{ticks}", text("Id")?))
         }
         "IdentityInfo" | "AzureDiagnostics" | "AZKVAuditLogs" => None,
-        name if name.starts_with("AAD") || name == "SigninLogs" || name == "AuditLogs" || name == "ADFSSignInLogs" => text("Id"),
+        name if name.starts_with("AAD") || name == "SigninLogs" || name == "AuditLogs" || name == "ADFSSignInLogs" => {
+            text("Id")
+        }
         _ => None,
     }
 }

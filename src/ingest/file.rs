@@ -163,7 +163,12 @@ fn stream(
 }
 
 /// Reads and parses the next few chunks; false at the end.
-fn wave(chunks: &mut Chunks<'_>, context: &Context, whole: &mut Whole, progress: &(dyn for<'a> Fn(Step<'a>) + Sync)) -> bool {
+fn wave(
+    chunks: &mut Chunks<'_>,
+    context: &Context,
+    whole: &mut Whole,
+    progress: &(dyn for<'a> Fn(Step<'a>) + Sync),
+) -> bool {
     let width = rayon::current_num_threads() * 3;
     let results: Mutex<Vec<(usize, Parsed)>> = Mutex::default();
     let mut read = 0;

@@ -121,7 +121,11 @@ fn cells(
 ) {
     let extra = line.iter().skip(header.len()).any(|cell| !cell.is_empty());
     if line.len() < header.len() || extra {
-        let why = format!("{} cells under {} columns: cut off, or a separator inside an unquoted cell", line.len(), header.len());
+        let why = format!(
+            "{} cells under {} columns: cut off, or a separator inside an unquoted cell",
+            line.len(),
+            header.len()
+        );
         return parsed.rejected.push((parsed.records, why));
     }
     let mut odd = false;

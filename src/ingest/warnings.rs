@@ -60,10 +60,14 @@ pub fn warnings(seen: &Seen, order: Order, zone_given: bool) -> Vec<String> {
     }
     problems(seen, &mut lines);
     if seen.facts.unclosed {
-        lines.push("the list is not closed: the export stopped or the file was cut off; all complete records were read".into());
+        lines.push(
+            "the list is not closed: the export stopped or the file was cut off; all complete records were read".into(),
+        );
     }
     if seen.facts.next_link {
-        lines.push("names a next page (nextLink): unless that page is among the evidence, the export is incomplete".into());
+        lines.push(
+            "names a next page (nextLink): unless that page is among the evidence, the export is incomplete".into(),
+        );
     }
     if seen.facts.partial {
         lines.push("the query's answer says that it is partial: export again in smaller time ranges".into());
@@ -94,7 +98,10 @@ pub fn warnings(seen: &Seen, order: Order, zone_given: bool) -> Vec<String> {
 fn problems(seen: &Seen, lines: &mut Vec<String>) {
     for (column, (count, shown)) in &seen.problems {
         lines.extend(shown.iter().map(|problem| {
-            format!("record {}: {column}: {:?} is not {}; the value is left out", problem.record, problem.found, problem.wanted)
+            format!(
+                "record {}: {column}: {:?} is not {}; the value is left out",
+                problem.record, problem.found, problem.wanted
+            )
         }));
         if *count > shown.len() as u64 {
             lines.push(format!("{column}: {} more values left out", count - shown.len() as u64));

@@ -136,13 +136,8 @@ impl<'a> Chunks<'a> {
 
     fn read_raw(&mut self, into: &mut Vec<u8>, want: usize) {
         let start = into.len();
-        match read_block(self.input, want, into) {
-            Ok(read) => self.ended = read < want,
-            Err(error) => {
-                self.failure = Some(error.to_string());
-                self.ended = true;
-            }
-        }
+        self.failure = read_block(self.input, want, into).map(|error| error.to_string());
+        self.ended = self.failure.is_some() || into.len() - start < want;
         let fresh = into.get(start..).unwrap_or_default();
         self.hash.update(fresh);
         self.bytes += fresh.len() as u64;

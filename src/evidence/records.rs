@@ -95,7 +95,9 @@ fn lines(
         let range = start..reader.position().byte() as usize;
         let repeated = record.len() == header.len()
             && record.iter().zip(header).all(|(cell, name)| {
-                let cell = cell.strip_prefix(b"\xef\xbb\xbf").unwrap_or(cell);
+                // A byte order mark before a quoted cell makes the quotes part of it.
+                let cell = cell.strip_prefix(b"\xef\xbb\xbf").map_or(cell, |rest| rest.trim_ascii());
+                let cell = cell.strip_prefix(b"\"").and_then(|cell| cell.strip_suffix(b"\"")).unwrap_or(cell);
                 String::from_utf8_lossy(cell).split_whitespace().eq(name.split_whitespace())
             });
         if repeated {

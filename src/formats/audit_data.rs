@@ -42,8 +42,9 @@ pub static ELASTIC: Format = Format {
 
 /// Whether an object is an audit record by its names.
 pub fn is_audit_data(record: &Record<'_>) -> bool {
-    record.has_all(&["CreationTime", "Operation"])
+    record.has("CreationTime")
         && (record.has("RecordType") || record.has("Workload"))
+        && ["Id", "Operation"].iter().any(|name| record.has(name))
         && ["Id", "OrganizationId", "UserId", "UserKey"].iter().any(|name| record.has(name))
         && !record.has("TimeGenerated")
         && !record.has("AuditData")
@@ -53,11 +54,33 @@ fn wrapped(record: &Record<'_>) -> Option<String> {
     let candidates = [
         record.get("o365audit").to_json().into_owned(),
         record.path("event.original").as_str().to_owned(),
-        record.path("o365.audit").as_str().to_owned(),
+        completed(record),
         record.text("event.original").to_owned(),
     ];
     let is_one = |text: &String| text.starts_with('{') && Record::parse(text).is_ok_and(|inner| is_audit_data(&inner));
     candidates.into_iter().find(is_one)
+}
+
+/// The object under `o365.audit`, with the fields that the shipper moved elsewhere put back.
+fn completed(record: &Record<'_>) -> String {
+    let inner = record.path("o365.audit");
+    let Some(body) = inner.as_str().trim().strip_suffix('}') else { return String::new() };
+    let Some(audit) = inner.object() else { return String::new() };
+    let moved = [
+        ("Operation", "event.action"),
+        ("Workload", "event.provider"),
+        ("Id", "event.id"),
+        ("ClientIP", "client.address"),
+    ];
+    let mut text = body.to_owned();
+    for (name, path) in moved {
+        let value = record.path(path);
+        if !audit.has(name) && !value.is_empty() {
+            text.push_str(&format!(",{}:{}", super::record::quote(name), value.to_json()));
+        }
+    }
+    text.push('}');
+    text
 }
 
 /// Reads an AuditData object from a cell or field that holds it as text or as an object.

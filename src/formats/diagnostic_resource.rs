@@ -108,10 +108,11 @@ fn field_column(field: &str) -> &'static str {
     }
 }
 
-/// Paths joined by `_`, with a suffix for the kind of value; what has no column goes to the rest.
+/// Paths joined by `_`, runs of other signs as one `_`, with a suffix for the kind of value; what has no column goes to the rest.
 fn flatten(row: &mut Row<'_>, prefix: &str, record: &Record<'_>, extra: &mut Vec<String>, depth: u8) {
     for (name, value) in &record.fields {
-        let name: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+        let name = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty());
+        let name = name.collect::<Vec<_>>().join("_");
         let path = if prefix.is_empty() { name } else { format!("{prefix}_{name}") };
         if let Value::Json(raw) = value
             && raw.starts_with('{')

@@ -42,7 +42,8 @@ fn table(record: &Record<'_>) -> Option<String> {
     if let Some(kind) = Kind::of_category(record.text("Category")) {
         return Some(kind.table().to_owned());
     }
-    let known: [(&str, &[&str]); 14] = [
+    let known: [(&str, &[&str]); 15] = [
+        ("AzureActivity", &["ActivityStatus", "Caller", "ResourceProvider"]),
         ("CloudAppEvents", &["ActionType", "RawEventData"]),
         ("OfficeActivity", &["OfficeWorkload", "Operation"]),
         ("AuditLogs", &["InitiatedBy", "TargetResources", "LoggedByService"]),

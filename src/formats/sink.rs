@@ -22,10 +22,19 @@ pub struct Problem {
     pub wanted: &'static str,
 }
 
+/// Where rows of a plan go. Plans live as long as the sink, so that their address names them.
+#[derive(Debug, Clone, Copy)]
+struct Slot {
+    plan: usize,
+    builder: usize,
+    shape: u16,
+}
+
 /// Rows of one chunk, by table, and what happened on the way.
 #[derive(Debug, Default)]
 pub struct Sink {
-    builders: BTreeMap<String, TableBuilder>,
+    builders: Vec<TableBuilder>,
+    slots: Vec<Slot>,
     plans: Vec<(String, Arc<Plan>)>,
     /// How dates are read in this file.
     pub dates: Dates,
@@ -56,14 +65,23 @@ impl Sink {
 
     /// Opens a row of the plan's table.
     pub fn row<'s>(&'s mut self, plan: &'s Plan) -> Row<'s> {
-        if !self.builders.contains_key(&plan.schema.table) {
-            self.builders.insert(plan.schema.table.clone(), TableBuilder::new(plan.schema.clone()));
-        }
-        let builder = self.builders.entry(plan.schema.table.clone());
-        let builder = builder.or_insert_with(|| TableBuilder::new(plan.schema.clone()));
+        let address = std::ptr::from_ref(plan).addr();
+        let known = self.slots.iter().position(|slot| slot.plan == address);
+        let slot = known.unwrap_or_else(|| {
+            let of_table = self.builders.iter().position(|b| b.schema().table == plan.schema.table);
+            let builder = of_table.unwrap_or_else(|| {
+                self.builders.push(TableBuilder::new(plan.schema.clone()));
+                self.builders.len() - 1
+            });
+            let shape = self.builders[builder].shape(&plan.shape);
+            self.slots.push(Slot { plan: address, builder, shape });
+            self.slots.len() - 1
+        });
+        let Slot { builder, shape, .. } = self.slots[slot];
         Row {
-            builder,
+            builder: &mut self.builders[builder],
             plan,
+            shape,
             dates: &mut self.dates,
             local: self.local,
             record: self.record,
@@ -84,8 +102,8 @@ impl Sink {
         self.rows
     }
 
-    /// The finished builders.
-    pub fn into_builders(self) -> BTreeMap<String, TableBuilder> {
+    /// The finished builders, one a table.
+    pub fn into_builders(self) -> Vec<TableBuilder> {
         self.builders
     }
 }
@@ -94,6 +112,7 @@ impl Sink {
 pub struct Row<'s> {
     builder: &'s mut TableBuilder,
     plan: &'s Plan,
+    shape: u16,
     dates: &'s mut Dates,
     local: bool,
     record: u64,
@@ -148,10 +167,8 @@ impl Row<'_> {
         for &(position, value) in plan.constant_cells() {
             self.put(position, &Value::Text(value.into()));
         }
-        let table = plan.schema.table.clone();
-        self.text("Type", &table);
-        let shape = self.builder.shape(&plan.shape);
-        self.builder.close(RecordId { evidence: 0, number: self.record }, shape);
+        self.text("Type", &plan.schema.table);
+        self.builder.close(RecordId { evidence: 0, number: self.record }, self.shape);
         *self.rows += 1;
     }
 

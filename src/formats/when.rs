@@ -46,16 +46,16 @@ impl Dates {
         let text = text.trim();
         if let Some(ticks) = time::parse_iso(text) {
             let zoned = text.ends_with(['Z', 'z']) || text.get(19..).is_some_and(|t| t.contains(['+', '-']));
-            return if local && !zoned { self.to_utc(time::civil(ticks)?) } else { Some(ticks) };
+            return if local && !zoned { self.utc_of(time::civil(ticks)?) } else { Some(ticks) };
         }
         if let Some(ticks) = epoch(text) {
             return Some(ticks);
         }
         let civil = self.culture(text)?;
-        if local { self.to_utc(civil) } else { time::ticks(civil) }
+        if local { self.utc_of(civil) } else { time::ticks(civil) }
     }
 
-    fn to_utc(&mut self, civil: NaiveDateTime) -> Option<i64> {
+    fn utc_of(&mut self, civil: NaiveDateTime) -> Option<i64> {
         self.local += 1;
         match self.zone {
             None => time::ticks(civil),

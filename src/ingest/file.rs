@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use super::parse::{Context, Parsed, parse};
-use super::warnings::{Seen, warnings};
+use super::warnings::{SHOWN, Seen, warnings};
 use super::{Loaded, Options, Step};
 use crate::evidence::{Chunks, Entry, Facts, Layout, Opened, Part, Source, open};
 use crate::formats::{Dates, Form, Order, Record, Value, recognise};
@@ -71,12 +71,13 @@ struct Whole {
 }
 
 impl Whole {
-    fn add(&mut self, parsed: Parsed) {
+    fn add(&mut self, mut parsed: Parsed) {
         let seen = &mut self.seen;
         let before = seen.records;
         seen.records += parsed.records;
-        seen.rejected.extend(parsed.rejected.into_iter().map(|(number, why)| (number + before, why)));
-        seen.unknown.extend(parsed.unknown.into_iter().map(|number| number + before));
+        seen.rejected += parsed.rejected.len() as u64;
+        let room = SHOWN.saturating_sub(seen.reasons.len());
+        seen.reasons.extend(parsed.rejected.into_iter().take(room).map(|(number, why)| (number + before, why)));
         seen.recoded += parsed.recoded;
         seen.repaired += parsed.repaired;
         seen.headers += parsed.headers;
@@ -85,16 +86,21 @@ impl Whole {
         for (what, times) in &parsed.sink.notes {
             *seen.notes.entry(what.to_string()).or_default() += times;
         }
-        seen.problems.extend(parsed.sink.problems.iter().cloned().map(|mut problem| {
+        for mut problem in parsed.sink.problems.drain(..) {
             problem.record += before;
-            problem
-        }));
+            let (count, shown) = seen.problems.entry(problem.column.clone()).or_default();
+            *count += 1;
+            if shown.len() < SHOWN {
+                shown.push(problem);
+            }
+        }
         self.sample = self.sample.take().or(parsed.sample);
         for (name, (why, count)) in parsed.formats {
             self.formats.entry(name).or_insert((why, 0)).1 += count;
         }
-        for (name, mut builder) in parsed.sink.into_builders() {
+        for mut builder in parsed.sink.into_builders() {
             builder.renumber(RecordId { evidence: 0, number: before });
+            let name = builder.schema().table.clone();
             match self.builders.get_mut(&name) {
                 Some(whole) => whole.append(builder),
                 None => {
@@ -149,12 +155,8 @@ fn stream(
     let whys: Vec<&str> = whole.formats.values().map(|(why, _)| *why).collect();
     entry.format = Some(names.join(" + "));
     entry.reason = whys.join("; ");
-    let unknown: Vec<(u64, String)> =
-        whole.seen.unknown.iter().map(|number| (*number, whole.sample.clone().unwrap_or_default())).collect();
-    whole.seen.rejected.extend(unknown);
-    whole.seen.rejected.sort_by_key(|(number, _)| *number);
     entry.records = whole.seen.records;
-    entry.rejected = whole.seen.rejected.len() as u64;
+    entry.rejected = whole.seen.rejected;
     entry.loaded = entry.records - entry.rejected;
     entry.warnings = warnings(&whole.seen, order, options.timezone.is_some());
     (Loaded { entry, builders: whole.builders }, again)
@@ -210,7 +212,7 @@ fn reason(context: &Context, whole: &Whole) -> String {
             "an export without records: its list is empty".into()
         }
         Layout::Json | Layout::Lines if whole.seen.records == 0 => "JSON without records".into(),
-        Layout::Json | Layout::Lines => match (&whole.sample, whole.seen.rejected.first()) {
+        Layout::Json | Layout::Lines => match (&whole.sample, whole.seen.reasons.first()) {
             (Some(sample), _) => sample.clone(),
             (None, Some((_, why))) => format!("looks like JSON, but no record could be read: {why}"),
             (None, None) => "JSON of no known export".into(),

@@ -31,9 +31,7 @@ pub struct Parsed {
     pub records: u64,
     /// Records that could not be read: number within the chunk, and why.
     pub rejected: Vec<(u64, String)>,
-    /// Records of no known shape: number within the chunk.
-    pub unknown: Vec<u64>,
-    /// What the first of them looked like.
+    /// What the first record of no known shape looked like.
     pub sample: Option<String>,
     /// Shapes: why recognised, and how many records.
     pub formats: BTreeMap<&'static str, (&'static str, u64)>,
@@ -146,9 +144,9 @@ fn load(record: &Record<'_>, parsed: &mut Parsed, last: &mut Option<(&'static Fo
     // Records of one file are mostly of one shape: ask the last one first. All lines of a table are of one shape.
     let sticky = last.filter(|(format, _)| record.form == Form::Csv || (format.marks)(record).is_some());
     let Some((format, why)) = sticky.or_else(|| recognise(record)) else {
-        parsed.unknown.push(parsed.records);
-        parsed.sample.get_or_insert_with(|| describe(record));
-        return;
+        let why = if parsed.rejected.len() < 100 { describe(record) } else { String::new() };
+        parsed.sample.get_or_insert_with(|| why.clone());
+        return parsed.rejected.push((parsed.records, why));
     };
     *last = Some((format, why));
     parsed.formats.entry(format.name).or_insert((why, 0)).1 += 1;

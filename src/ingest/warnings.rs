@@ -10,12 +10,12 @@ use crate::formats::{Dates, Order, Problem};
 pub struct Seen {
     /// Records.
     pub records: u64,
-    /// Numbers and reasons.
-    pub rejected: Vec<(u64, String)>,
-    /// Records of no known shape.
-    pub unknown: Vec<u64>,
-    /// Values that did not fit.
-    pub problems: Vec<Problem>,
+    /// Records that could not be read.
+    pub rejected: u64,
+    /// Numbers and reasons of the first of them.
+    pub reasons: Vec<(u64, String)>,
+    /// Values that did not fit, by column: how many, and the first of them.
+    pub problems: BTreeMap<String, (u64, Vec<Problem>)>,
     /// What loaders noticed.
     pub notes: BTreeMap<String, u64>,
     /// Dates.
@@ -35,7 +35,7 @@ pub struct Seen {
 }
 
 /// So many lines of one kind are written out; the rest is counted.
-const SHOWN: usize = 20;
+pub const SHOWN: usize = 20;
 /// Counts at which portals, cmdlets and APIs stop: a file of exactly so many records is likely cut.
 const CAPS: [(u64, &str); 8] = [
     (1_000, "a page of Graph or of a collector"),
@@ -54,11 +54,9 @@ pub fn warnings(seen: &Seen, order: Order, zone_given: bool) -> Vec<String> {
     if let Some(why) = &seen.failure {
         lines.push(format!("reading stopped early: {why}; {} records were read before that", seen.records));
     }
-    for (number, why) in seen.rejected.iter().take(SHOWN) {
-        lines.push(format!("record {number}: rejected: {why}"));
-    }
-    if seen.rejected.len() > SHOWN {
-        lines.push(format!("{} more records rejected", seen.rejected.len() - SHOWN));
+    lines.extend(seen.reasons.iter().map(|(number, why)| format!("record {number}: rejected: {why}")));
+    if seen.rejected > seen.reasons.len() as u64 {
+        lines.push(format!("{} more records rejected", seen.rejected - seen.reasons.len() as u64));
     }
     problems(seen, &mut lines);
     if seen.facts.unclosed {
@@ -98,19 +96,16 @@ pub fn warnings(seen: &Seen, order: Order, zone_given: bool) -> Vec<String> {
 }
 
 fn problems(seen: &Seen, lines: &mut Vec<String>) {
-    let mut per_column: BTreeMap<&str, usize> = BTreeMap::new();
-    for problem in &seen.problems {
-        let count = per_column.entry(problem.column.as_str()).or_default();
-        *count += 1;
-        if *count <= SHOWN {
-            lines.push(format!(
-                "record {}: {}: {:?} is not {}; the value is left out",
-                problem.record, problem.column, problem.found, problem.wanted
-            ));
+    for (column, (count, shown)) in &seen.problems {
+        lines.extend(shown.iter().map(|problem| {
+            format!(
+                "record {}: {column}: {:?} is not {}; the value is left out",
+                problem.record, problem.found, problem.wanted
+            )
+        }));
+        if *count > shown.len() as u64 {
+            lines.push(format!("{column}: {} more values left out", count - shown.len() as u64));
         }
-    }
-    for (column, count) in per_column.iter().filter(|(_, count)| **count > SHOWN) {
-        lines.push(format!("{column}: {} more values left out", count - SHOWN));
     }
 }
 

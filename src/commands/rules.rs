@@ -109,6 +109,10 @@ fn test(args: &RulesTest, screen: &Screen) -> anyhow::Result<Exit> {
             failed += 1;
             writeln!(out, "{}", problem.render(&file.path, &file.text, screen.color_out))?;
         }
+        for problem in &proof.broken {
+            failed += 1;
+            writeln!(out, "{}", problem.render(&rule.path, &rule.source, screen.color_out))?;
+        }
         failed += proof.dangling.len();
     }
     let tested = proofs.len() - untested.len();

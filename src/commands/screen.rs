@@ -43,13 +43,6 @@ impl Screen {
         eprintln!("{head}: {}", clean_lines(message));
     }
 
-    /// What a reader should know but need not act on.
-    pub(super) fn note(&self, message: &str) {
-        if !self.quiet {
-            eprintln!("{}", clean_lines(message));
-        }
-    }
-
     /// Diagnostics against the text they point into.
     pub(super) fn diagnostics(&self, diagnostics: &[Diagnostic], origin: &str, source: &str) {
         for diagnostic in diagnostics {

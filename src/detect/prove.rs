@@ -1,5 +1,7 @@
 //! Runs a rule's own tests the way evidence is run, and says what was not as expected.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use super::{Options, detect};
 use crate::error::{Diagnostics, nearest};
 use crate::finding::{Entity, Finding, Outcome, Severity};
@@ -7,7 +9,7 @@ use crate::kql::{self, Context};
 use crate::progress::Progress;
 use crate::rules::Rule;
 use crate::rules::prove::{Case, CaseKind, cases};
-use crate::table::{Tables, UNIX_EPOCH_TICKS};
+use crate::table::UNIX_EPOCH_TICKS;
 
 /// How one case ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,8 +27,10 @@ pub struct CaseResult {
 pub struct Proof {
     /// The cases in order.
     pub cases: Vec<CaseResult>,
-    /// What is wrong with the test file, or with the rule before any case.
+    /// What is wrong with the test file.
     pub problems: Diagnostics,
+    /// Why the rule itself does not compile: then no case was run.
+    pub broken: Diagnostics,
     /// Columns that the rule's texts and mappings name and its answer lacks, in words.
     pub dangling: Vec<String>,
 }
@@ -34,20 +38,28 @@ pub struct Proof {
 impl Proof {
     /// Whether everything is as expected.
     pub fn holds(&self) -> bool {
-        self.problems.is_empty() && self.dangling.is_empty() && self.cases.iter().all(|case| case.wrong.is_empty())
+        self.problems.is_empty()
+            && self.broken.is_empty()
+            && self.dangling.is_empty()
+            && self.cases.iter().all(|case| case.wrong.is_empty())
     }
 }
 
 /// Runs the tests beside a rule; a rule without tests proves nothing and has no cases.
 pub fn prove(rule: &Rule) -> Proof {
     let Some(file) = &rule.test else { return Proof::default() };
-    match cases(file) {
-        Err(problems) => Proof { problems, ..Proof::default() },
-        Ok(cases) => Proof {
-            dangling: cases.first().map(|case| dangling(rule, case)).unwrap_or_default(),
-            cases: cases.iter().map(|case| run(rule, case)).collect(),
-            problems: Diagnostics::new(),
-        },
+    let cases = match cases(file) {
+        Ok(cases) => cases,
+        Err(problems) => return Proof { problems, ..Proof::default() },
+    };
+    let first = match cases.first().map(|case| columns(rule, case)).transpose() {
+        Ok(columns) => columns.unwrap_or_default(),
+        Err(broken) => return Proof { broken, ..Proof::default() },
+    };
+    Proof {
+        dangling: unknown(rule, &first),
+        cases: cases.iter().map(|case| run(rule, case)).collect(),
+        ..Proof::default()
     }
 }
 
@@ -130,22 +142,21 @@ fn is(entity: &Entity, wanted: &serde_json::Value) -> bool {
     }
 }
 
-/// Columns that mappings and texts name and the answer does not have.
-fn dangling(rule: &Rule, case: &Case) -> Vec<String> {
-    columns(rule, &case.tables, &case.watchlists).map(|columns| unknown(rule, &columns)).unwrap_or_default()
-}
-
-/// The columns of a rule's answer, whatever the rows; none where it cannot run.
-fn columns(
-    rule: &Rule,
-    tables: &Tables,
-    watchlists: &std::collections::BTreeMap<String, kql::Watchlist>,
-) -> Option<Vec<String>> {
-    let now = tables.span().map_or(UNIX_EPOCH_TICKS, |(_, last)| last);
-    let thresholds = std::collections::BTreeMap::new();
-    let context = Context { tables, now, window: None, watchlists, thresholds: &thresholds, lineage: false };
-    let answer = kql::run(&rule.query, &context).ok()?;
-    Some(answer.columns.into_iter().map(|(name, _)| name).collect())
+/// The columns of a rule's answer, which do not depend on the rows.
+fn columns(rule: &Rule, case: &Case) -> Result<Vec<String>, Diagnostics> {
+    let context = Context {
+        tables: &case.tables,
+        now: case.tables.span().map_or(UNIX_EPOCH_TICKS, |(_, last)| last),
+        window: None,
+        watchlists: &case.watchlists,
+        thresholds: &case.thresholds,
+        lineage: false,
+    };
+    match catch_unwind(AssertUnwindSafe(|| kql::run(&rule.query, &context))) {
+        Ok(Ok(answer)) => Ok(answer.columns.into_iter().map(|(name, _)| name).collect()),
+        Ok(Err(found)) => Err(found.into_iter().map(|diagnostic| rule.locate(diagnostic)).collect()),
+        Err(payload) => Err(vec![super::broken(payload.as_ref())]),
+    }
 }
 
 /// Columns that a rule's mappings and texts name and that are not among these.

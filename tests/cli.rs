@@ -1,0 +1,251 @@
+//! The program as a person or a script runs it: exit codes, streams, formats.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+fn entrail(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_entrail"));
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).args(arguments).output().unwrap()
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A folder with one Graph export of sign-ins: two failures and a success.
+fn exports() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let row = |id: u32, at: &str, code: u32| {
+        serde_json::json!({
+            "id": format!("00000000-0000-4000-8000-00000000000{id}"), "createdDateTime": at,
+            "userPrincipalName": "alice@example.com", "userDisplayName": "=cmd|' /C calc'!A0\u{1b}[31m",
+            "userId": "11111111-0000-4000-8000-000000000001", "appDisplayName": "Office 365", "ipAddress": "203.0.113.7",
+            "appId": "22222222-0000-4000-8000-000000000001", "clientAppUsed": "Browser", "conditionalAccessStatus": "success",
+            "isInteractive": true, "status": {"errorCode": code, "failureReason": "x", "additionalDetails": null},
+            "resourceDisplayName": "Graph", "correlationId": "33333333-0000-4000-8000-000000000001"
+        })
+    };
+    let page = serde_json::json!({
+        "@odata.context": "https://graph.microsoft.com/v1.0/$metadata#auditLogs/signIns",
+        "value": [row(1, "2026-03-01T10:00:00Z", 50126), row(2, "2026-03-01T10:01:00Z", 50126), row(3, "2026-03-01T10:02:00Z", 0)]
+    });
+    std::fs::write(folder.path().join("signins.json"), page.to_string()).unwrap();
+    folder
+}
+
+fn text(path: &std::path::Path) -> String {
+    path.display().to_string()
+}
+
+#[test]
+fn help_of_every_command_has_an_example() {
+    for command in [
+        vec!["--help"],
+        vec!["analyze", "--help"],
+        vec!["query", "--help"],
+        vec!["tables", "--help"],
+        vec!["rules", "list", "--help"],
+        vec!["rules", "show", "--help"],
+        vec!["rules", "check", "--help"],
+        vec!["rules", "test", "--help"],
+        vec!["explain", "--help"],
+        vec!["verify", "--help"],
+    ] {
+        let output = entrail(&command);
+        assert_eq!(output.status.code(), Some(0), "{command:?}");
+        assert!(out(&output).contains("Example"), "{command:?}: {}", out(&output));
+    }
+}
+
+#[test]
+fn query_formats() {
+    let kql = "print n = 1, t = datetime(2026-05-04 12:00), d = dynamic({\"a\":[1,2]}), s = \"x,y\", span = 1d, none = int(null), r = real(nan)";
+    let jsonl = entrail(&["query", kql, "--format", "jsonl"]);
+    assert_eq!(jsonl.status.code(), Some(0), "{}", err(&jsonl));
+    assert_eq!(
+        out(&jsonl),
+        "{\"n\":1,\"t\":\"2026-05-04T12:00:00.0000000Z\",\"d\":{\"a\":[1,2]},\"s\":\"x,y\",\"span\":\"1.00:00:00\",\"none\":null,\"r\":\"NaN\"}\n"
+    );
+    let csv = entrail(&["query", "print a = \"=1+1\", b = -1", "--format", "csv"]);
+    assert_eq!(out(&csv), "a,b\n'=1+1,-1\n");
+    let empty = entrail(&["query", "range n from 1 to 3 step 1 | where n > 5", "--format", "jsonl"]);
+    assert_eq!(out(&empty), "[\"n\"]\n");
+    let json = entrail(&["query", "range n from 1 to 2 step 1", "--format", "json"]);
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&out(&json)).unwrap().as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn query_from_standard_input_and_from_a_file() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_entrail"))
+        .args(["query", "-", "--format", "jsonl"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all("\u{feff}print n = 1".as_bytes()).unwrap();
+    assert_eq!(out(&child.wait_with_output().unwrap()), "{\"n\":1}\n");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("q.kql");
+    std::fs::write(&file, "print n = 2").unwrap();
+    assert_eq!(out(&entrail(&["query", "-f", &text(&file), "--format", "jsonl"])), "{\"n\":2}\n");
+}
+
+#[test]
+fn a_query_that_does_not_compile_points_at_the_place() {
+    let output = entrail(&["query", "SigninLogs | where NoSuchColumn == 1"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(out(&output).is_empty());
+    assert!(err(&output).contains("NoSuchColumn") && err(&output).contains("<query>:1:20"), "{}", err(&output));
+    let nothing = entrail(&["query"]);
+    assert_eq!(nothing.status.code(), Some(2));
+    let gone = entrail(&["query", "print 1", "/no/such/folder"]);
+    assert_eq!(gone.status.code(), Some(2));
+    assert!(err(&gone).contains("/no/such/folder"), "{}", err(&gone));
+}
+
+#[test]
+fn query_over_exports_and_hostile_text() {
+    let folder = exports();
+    let path = text(folder.path());
+    let kql =
+        "SigninLogs | where ResultType == \"50126\" | summarize n = count() by UserPrincipalName, UserDisplayName";
+    let table = entrail(&["query", kql, &path]);
+    assert_eq!(table.status.code(), Some(0), "{}", err(&table));
+    assert!(out(&table).contains("alice@example.com") && !out(&table).contains('\u{1b}'), "{}", out(&table));
+    let csv = entrail(&["query", kql, &path, "--format", "csv"]);
+    assert!(out(&csv).contains(",'=cmd"), "{}", out(&csv));
+    let lineage = entrail(&["query", kql, &path, "--format", "jsonl", "--lineage"]);
+    assert!(out(&lineage).contains("\"_Records\":[\"signins.json:1\",\"signins.json:2\"]"), "{}", out(&lineage));
+}
+
+#[test]
+fn rules_are_checked_as_json_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("good.kql"), "// Counts\nSigninLogs | summarize count() by ResultType").unwrap();
+    std::fs::write(folder.path().join("bad.yaml"), "id: bad\nname: Bad\nquery: |\n  SigninLogs\n  | where Nope == 1\n")
+        .unwrap();
+    std::fs::write(folder.path().join("notes.txt"), "no rule").unwrap();
+    let output = entrail(&["rules", "check", &text(folder.path()), "--format", "json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let lines: Vec<serde_json::Value> = out(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 2);
+    assert_eq!((&lines[0]["ok"], &lines[0]["diagnostics"][0]["line"]), (&false.into(), &5.into()));
+    assert_eq!((&lines[1]["ok"], &lines[1]["tables"][0]), (&true.into(), &"SigninLogs".into()));
+    assert_eq!(lines[1]["columns"]["SigninLogs"][0], "ResultType");
+    for key in ["path", "name", "ok", "diagnostics", "tables", "columns", "functions"] {
+        assert!(lines[0].get(key).is_some(), "{key}");
+    }
+    let exports = exports();
+    let good = text(&folder.path().join("good.kql"));
+    let ran = entrail(&["rules", "check", &good, "--format", "json", "--run", &text(exports.path())]);
+    assert_eq!(ran.status.code(), Some(0), "{}", err(&ran));
+    assert!(out(&ran).contains("\"rows\":2"), "{}", out(&ran));
+}
+
+#[test]
+fn analyze_writes_a_report_and_says_how_it_went() {
+    let exports = exports();
+    let place = tempfile::tempdir().unwrap();
+    let report = place.path().join("report");
+    let rules = place.path().join("rules");
+    std::fs::create_dir(&rules).unwrap();
+    std::fs::write(
+        rules.join("failures.yaml"),
+        "id: failures\nname: Failures\nseverity: High\ntactics: [CredentialAccess]\nquery: |\n  SigninLogs\n  \
+         | where ResultType == \"50126\"\n  | summarize Failures = count() by UserPrincipalName\nentityMappings:\n  \
+         - entityType: Account\n    fieldMappings:\n      - identifier: FullName\n        columnName: UserPrincipalName\n",
+    )
+    .unwrap();
+    let (given, target, more) = (text(exports.path()), text(&report), text(&rules));
+    let arguments = ["analyze", &given, "-o", &target, "--no-pack", "--queries", &more];
+    let first = entrail(&arguments);
+    assert_eq!(first.status.code(), Some(0), "{}{}", out(&first), err(&first));
+    assert!(out(&first).contains("Failures"), "{}", out(&first));
+    for name in ["report.html", "timeline.csv", "timeline.jsonl", "findings.json", "manifest.json", "run.log"] {
+        assert!(report.join(name).is_file(), "{name}");
+    }
+    let findings = std::fs::read_to_string(report.join("findings.json")).unwrap();
+    assert!(findings.contains("alice@example.com"));
+
+    assert_eq!(entrail(&arguments).status.code(), Some(2), "an existing report is not overwritten");
+    let again: Vec<&str> = arguments.iter().copied().chain(["--force", "--fail-on", "high"]).collect();
+    assert_eq!(entrail(&again).status.code(), Some(3));
+    assert_eq!(std::fs::read_to_string(report.join("findings.json")).unwrap(), findings, "byte for byte");
+    let higher: Vec<&str> = arguments.iter().copied().chain(["--force", "--fail-on", "critical"]).collect();
+    assert_eq!(entrail(&higher).status.code(), Some(0));
+
+    std::fs::write(rules.join("broken.yaml"), "id: broken\nname: Broken\nquery: NoSuchTable | take 1\n").unwrap();
+    let forced: Vec<&str> = arguments.iter().copied().chain(["--force"]).collect();
+    let partly = entrail(&forced);
+    assert_eq!(partly.status.code(), Some(1), "{}", out(&partly));
+    assert!(out(&partly).contains("Broken"), "{}", out(&partly));
+
+    let manifest = text(&report.join("manifest.json"));
+    let matched = entrail(&["verify", &manifest, "--evidence", &given]);
+    assert_eq!(matched.status.code(), Some(0), "{}", out(&matched));
+    std::fs::write(exports.path().join("signins.json"), "{}").unwrap();
+    assert_eq!(entrail(&["verify", &manifest, "--evidence", &given]).status.code(), Some(1));
+    std::fs::remove_file(exports.path().join("signins.json")).unwrap();
+    let missing = entrail(&["verify", &manifest, "--evidence", &given]);
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(out(&missing).contains("MISSING"));
+}
+
+#[test]
+fn what_could_not_start_says_why() {
+    let exports = exports();
+    let given = text(exports.path());
+    let place = tempfile::tempdir().unwrap();
+    let target = text(&place.path().join("out"));
+    for (more, word) in [
+        (vec!["--only", "nothing-of-that-name"], "--only"),
+        (vec!["--min-severity", "grave"], "severities"),
+        (vec!["--case", "no-such-case.toml"], "no-such-case.toml"),
+        (vec!["--queries", "no-such-rules"], "no-such-rules"),
+        (vec!["--as-of", "yesterday"], "--as-of"),
+    ] {
+        let arguments: Vec<&str> = ["analyze", &given, "-o", &target].into_iter().chain(more).collect();
+        let output = entrail(&arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(err(&output).contains(word), "{arguments:?}: {}", err(&output));
+    }
+    let case = place.path().join("case.toml");
+    std::fs::write(&case, "[lists]\nVIP = 3\n").unwrap();
+    let output = entrail(&["query", "print 1", "--case", &text(&case)]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(err(&output).contains("VIP") && err(&output).contains("case.toml:2:"), "{}", err(&output));
+}
+
+#[test]
+fn tables_as_json_balance() {
+    let exports = exports();
+    std::fs::write(exports.path().join("notes.txt"), "not an export").unwrap();
+    let output = entrail(&["tables", &text(exports.path()), "--format", "json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    let whole: serde_json::Value = serde_json::from_str(&out(&output)).unwrap();
+    let files = whole["files"].as_array().unwrap();
+    assert_eq!(files.len(), 2);
+    for file in files {
+        let n = |key: &str| file[key].as_u64().unwrap();
+        assert_eq!(n("records"), n("loaded") + n("duplicates") + n("rejected"), "{file}");
+    }
+    assert!(files.iter().any(|file| file["format"].is_null() && file["reason"] != ""));
+    assert_eq!(whole["tables"][0]["name"], "SigninLogs");
+    assert_eq!(whole["tables"][0]["first"], "2026-03-01T10:00:00.0000000Z");
+}
+
+#[test]
+fn explain_and_show() {
+    let column = entrail(&["explain", "ConditionalAccessStatus"]);
+    assert!(out(&column).contains("SigninLogs.ConditionalAccessStatus"));
+    let wrong = entrail(&["explain", "SignInLog"]);
+    assert!(wrong.status.code() == Some(2) && err(&wrong).contains("did you mean SigninLogs?"), "{}", err(&wrong));
+    let rules = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/rules");
+    let shown = entrail(&["rules", "show", "hunting", "--kql", "--queries", &text(&rules)]);
+    assert_eq!(out(&shown), "SigninLogs\n| where UserPrincipalName == \"x\"\n| take 1\n");
+}

@@ -1,5 +1,7 @@
 //! What the sign-in logs say as a whole, findings or not.
 
+use std::collections::BTreeSet;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::coverage::Steps;
@@ -32,6 +34,8 @@ pub struct Statistics {
     pub total: u64,
     /// Accounts that signed in successfully at least once.
     pub accounts: u64,
+    /// Their names in lower case.
+    pub signed_in: BTreeSet<String>,
     /// Successes, interrupted and failed sign-ins in each step of the coverage.
     pub over_time: Vec<[u64; 3]>,
     /// Sign-ins by weekday, Monday first, and hour of the day in UTC.
@@ -118,6 +122,7 @@ pub fn statistics(tables: &Tables, steps: Option<Steps>) -> Statistics {
     }
     let plain = |_: &str| String::new();
     found.accounts = succeeded.len() as u64;
+    found.signed_in = succeeded.into_iter().map(str::to_lowercase).collect();
     found.errors = errors.top(|code| meaning(code).unwrap_or("not in the list of known codes").to_owned());
     found.countries = countries.top(plain);
     found.apps = apps.top(plain);

@@ -1,11 +1,13 @@
 //! The first page: who, what, when and what could not be judged, in plain sentences.
 
-use super::Report;
+use super::{Report, clipped};
 use crate::finding::{Outcome, Severity};
 use crate::table::time;
 
 /// Findings shown by name on the first page.
 const KEY_FINDINGS: usize = 12;
+/// Names in a sentence.
+const NAMED: usize = 5;
 
 /// Sentences for a reader who reads nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -37,45 +39,90 @@ fn lead(report: &Report<'_>) -> Vec<String> {
     let severities = report.counts.severities.iter().filter(|(_, n)| *n > 0);
     let parts: Vec<String> = severities.map(|(severity, n)| format!("{n} {}", severity.word())).collect();
     lead.push(format!(
-        "{} of {} that could look found something: {}.",
+        "The rules report {}: {}. They come from {} of the {} that could look.",
+        many(findings as u64, "finding", "findings"),
+        and(&parts),
         count(report.counts.hit as u64),
         many(report.counts.judged as u64, "rule", "rules"),
-        and(&parts) + if findings == 1 { " finding" } else { " findings" },
     ));
-    let serious: Vec<_> = report.findings.iter().filter(|found| found.finding.severity >= Severity::High).collect();
-    let first = serious.iter().filter_map(|found| found.finding.first).min();
-    let last = serious.iter().filter_map(|found| found.finding.last.or(found.finding.first)).max();
-    if let (Some(first), Some(last)) = (first, last) {
-        lead.push(format!(
-            "The events behind the findings of severity high and critical begin at {} UTC and end at {} UTC, {} apart.",
-            time::short(first),
-            time::short(last),
-            apart(last - first)
-        ));
-    }
-    let accounts: Vec<_> = report.accounts.iter().filter(|account| account.severity >= Severity::High).collect();
-    if !accounts.is_empty() {
-        let names: Vec<String> = accounts.iter().take(5).map(|account| account.name.clone()).collect();
-        let seen = match report.statistics.accounts {
-            0 => String::new(),
-            n => format!("; {} signed in successfully in the logs supplied", many(n, "account", "accounts")),
-        };
-        let more = if accounts.len() > names.len() {
-            format!(" and {} more", accounts.len() - names.len())
-        } else {
-            String::new()
-        };
-        lead.push(format!(
-            "{} named in them: {}{more}{seen}.",
-            if accounts.len() == 1 {
-                "One account is".to_owned()
-            } else {
-                format!("{} accounts are", count(accounts.len() as u64))
-            },
-            if more.is_empty() { and(&names) } else { names.join(", ") },
-        ));
-    }
+    lead.extend(when_and_who(report));
+    lead.extend(reach(report));
     lead
+}
+
+/// Severities that the lead speaks of.
+fn serious(severity: Severity) -> bool {
+    severity >= Severity::High
+}
+
+/// The span of what is serious, and the accounts it names.
+fn when_and_who(report: &Report<'_>) -> Option<String> {
+    let chosen = || report.findings.iter().map(|found| found.finding).filter(|finding| serious(finding.severity));
+    let first = chosen().filter_map(|finding| finding.first).min()?;
+    let last = chosen().filter_map(|finding| finding.last.or(finding.first)).max()?;
+    let mut text = format!("What is rated high or critical happened from {} to {} UTC", minute(first), minute(last));
+    if last > first {
+        text.push_str(&format!(", {} from the first event to the last", apart(last - first)));
+    }
+    let accounts: Vec<_> = report.accounts.iter().filter(|account| serious(account.severity)).collect();
+    if accounts.is_empty() {
+        return Some(text + ".");
+    }
+    text.push_str(&format!(
+        "; it names {}: {}.",
+        many(accounts.len() as u64, "account", "accounts"),
+        listed(accounts.iter().map(|account| account.name.as_str()))
+    ));
+    let signed_in = &report.statistics.signed_in;
+    if !signed_in.is_empty() {
+        let named = accounts.iter().filter(|account| signed_in.contains(&account.name.to_lowercase())).count();
+        text.push_str(&format!(
+            " Of the {} that signed in successfully in these logs, {} {} among them.",
+            many(signed_in.len() as u64, "account", "accounts"),
+            count(named as u64),
+            if named == 1 { "is" } else { "are" }
+        ));
+    }
+    Some(text)
+}
+
+/// The addresses of what is serious, and how far it went.
+fn reach(report: &Report<'_>) -> Option<String> {
+    let addresses: Vec<&str> = report
+        .indicators
+        .iter()
+        .filter(|indicator| indicator.kind == "IP" && serious(indicator.severity))
+        .map(|indicator| indicator.value.as_str())
+        .collect();
+    let tactics: Vec<String> = report
+        .attack
+        .iter()
+        .filter(|column| column.techniques.iter().any(|technique| serious(technique.severity)))
+        .map(|column| column.tactic.name.to_lowercase())
+        .collect();
+    let from = match addresses.len() {
+        0 => String::new(),
+        1 => format!("One address is involved: {}.", addresses.join("")),
+        n => format!("{} addresses are involved: {}.", count(n as u64), listed(addresses.iter().copied())),
+    };
+    let reached = match tactics.as_slice() {
+        [] => String::new(),
+        tactics => format!("In the words of ATT&CK it shows {}.", and(tactics)),
+    };
+    let text = [from, reached].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+    (!text.is_empty()).then_some(text)
+}
+
+/// The first few names, and how many more there are.
+fn listed<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
+    let total = names.len();
+    let shown: Vec<String> = names.take(NAMED).map(|name| clipped(name, 120).into_owned()).collect();
+    if total > NAMED { format!("{} and {} more", shown.join(", "), total - NAMED) } else { and(&shown) }
+}
+
+/// Date and time to the minute.
+fn minute(ticks: i64) -> String {
+    time::short(ticks).chars().take(16).collect()
 }
 
 /// The most severe findings, told in order of time.

@@ -337,7 +337,7 @@ impl Facts {
         let who = if get(Fact::User).is_empty() { "An unnamed actor" } else { get(Fact::User) };
         let mut text = who.to_owned();
         if table.contains("SignIn") || table.contains("Signin") {
-            text.push_str(" signed in to ");
+            text.push_str(if get(Fact::Result) == "success" { " signed in to " } else { " tried to sign in to " });
             text.push_str(if get(Fact::App).is_empty() { "an unnamed application" } else { get(Fact::App) });
         } else {
             text.push_str(": ");

@@ -105,7 +105,7 @@ pub fn breach() -> Story {
         ["Office 365 Exchange Online", "Microsoft Teams", "SharePoint Online", "Azure Portal", "Contoso Payroll"];
     let mut rows = Vec::new();
     for day in 1..=31_usize {
-        let weekend = (day + 4) % 7 >= 5;
+        let weekend = (day + 3) % 7 >= 5;
         if day == 9 {
             continue;
         }

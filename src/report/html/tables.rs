@@ -246,7 +246,7 @@ pub fn accounts(report: &Report<'_>) -> Vec<AccountRow> {
                 .map(|(first, last)| format!("{} – {}", at(Some(first)), at(Some(last))))
                 .unwrap_or_default(),
             events: count(account.events as u64),
-            addresses: account.addresses.iter().take(12).map(|address| cut(&crate::report::defang(address))).collect(),
+            addresses: account.addresses.iter().take(12).map(|address| cut(address)).collect(),
             countries: account.countries.iter().take(12).map(|country| cut(country)).collect(),
         }
     };

@@ -21,6 +21,7 @@ mod parse;
 mod path;
 mod relation;
 mod scalar;
+mod sequence;
 mod text;
 mod value;
 

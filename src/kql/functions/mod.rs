@@ -21,6 +21,7 @@ mod logic;
 mod numbers;
 mod sets;
 mod strings;
+mod window;
 
 /// Every family of functions. A new family is one file and one line here.
 const FAMILIES: &[&[Function]] = &[
@@ -35,6 +36,7 @@ const FAMILIES: &[&[Function]] = &[
     bags::FUNCTIONS,
     sets::FUNCTIONS,
 ];
+const FAMILIES: &[&[Function]] = &[conversion::FUNCTIONS, logic::FUNCTIONS, strings::FUNCTIONS, window::FUNCTIONS];
 
 /// A scalar function.
 pub struct Function {

@@ -14,6 +14,7 @@ mod invoke;
 mod join;
 mod mvapply;
 mod parse;
+mod make_series;
 mod pick;
 mod project;
 pub mod search;
@@ -70,6 +71,11 @@ pub fn compile(c: &Compiler<'_>, operator: &Operator, input: Option<Relation>, e
             parse::compile(c, &parse::Parse { kind: *kind, flags, expr, pattern, only: *only }, input, env, span)
         }
         K::Invoke { function, arguments } => invoke::compile(c, function, arguments, input, env, span),
+        K::MakeSeries { aggregates, axis, from, to, step, inclusive, by, settings } => {
+            let (from, to, inclusive) = (from.as_ref(), to.as_ref(), *inclusive);
+            let parts = make_series::MakeSeries { aggregates, axis, from, to, step, inclusive, by, settings };
+            make_series::compile(c, &parts, input, env)
+        }
         _ => Err(Diagnostic::error("this operator is not supported yet", span)),
     }
 }

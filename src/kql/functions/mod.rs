@@ -37,7 +37,6 @@ const FAMILIES: &[&[Function]] = &[
     strings::FUNCTIONS,
     window::FUNCTIONS,
 ];
-const FAMILIES: &[&[Function]] = &[conversion::FUNCTIONS, logic::FUNCTIONS, strings::FUNCTIONS, window::FUNCTIONS];
 
 /// A scalar function.
 pub struct Function {

@@ -42,13 +42,15 @@ impl Exit {
     }
 }
 
+/// Stack of every thread that compiles queries: published rules nest deep, and so do their plans.
+pub const STACK: usize = 256 << 20;
+
 /// Runs the command that was asked for and reports what stopped it.
 pub fn run(cli: Cli) -> ExitCode {
     let screen = Screen::new(cli.color, cli.quiet);
-    if let Some(threads) = cli.threads {
-        // Fails only if the pool exists already, and then the number stands.
-        let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
-    }
+    // Zero threads stands for all cores. Fails only if the pool exists already, and then its settings stand.
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(cli.threads.unwrap_or(0)).stack_size(STACK);
+    let _ = pool.build_global();
     let ended = match cli.command {
         Command::Query(args) => query::run(args, &screen),
         Command::Rules { command } => rules::run(command, &screen),

@@ -91,3 +91,24 @@ fn a_repeated_id_is_refused_and_filters_choose() {
     assert_eq!(by("", "", Some(Severity::High)).0.rules.len(), 1);
     assert_eq!(by("nothing", "", None).1, ["nothing"]);
 }
+
+/// The pieces of `docs/writing-queries.md` in this language.
+fn blocks(language: &str) -> Vec<String> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/writing-queries.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let fence = format!("```{language}\n");
+    text.split(&fence).skip(1).filter_map(|part| part.split("```").next()).map(str::to_string).collect()
+}
+
+#[test]
+fn the_examples_of_the_documentation_work() {
+    let [rule, test] = blocks("yaml").try_into().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("example.yaml"), rule).unwrap();
+    std::fs::write(folder.path().join("example.test.yaml"), test).unwrap();
+    let loaded = load(&[folder.path().to_path_buf()]);
+    let proof = entrail::detect::prove(&loaded.rules[0]);
+    assert!(proof.holds() && proof.cases.len() == 2, "{proof:#?}");
+    let case = entrail::case::Case::read(&blocks("toml")[0], folder.path()).unwrap();
+    assert_eq!((case.watchlists.len(), case.thresholds.len()), (7, 2));
+}

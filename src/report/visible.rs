@@ -43,13 +43,13 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
     Cow::Owned(visible(&text).into_owned())
 }
 
-/// The first `limit` characters, with a note of how many there were.
+/// The first `limit` characters, with a note of how much there was.
 pub fn clipped(text: &str, limit: usize) -> Cow<'_, str> {
     match text.char_indices().nth(limit) {
         None => Cow::Borrowed(text),
         Some((end, _)) => {
             let kept = text.get(..end).unwrap_or_default();
-            Cow::Owned(format!("{kept}… [cut at {limit} of {} characters]", text.chars().count()))
+            Cow::Owned(format!("{kept}… [cut at {limit} characters of {} bytes]", text.len()))
         }
     }
 }

@@ -84,9 +84,12 @@ impl<'a> Sheet<'a> {
 
 /// A cell within Excel's limit; a cut is visible.
 fn text(value: &str) -> String {
-    let value = one_line(value);
+    // One character may become eight when it is written out.
+    let whole = value.len() <= MAX_CHARACTERS;
+    let value = one_line(value.get(..value.floor_char_boundary(MAX_CHARACTERS)).unwrap_or(value));
     match value.char_indices().nth(MAX_CHARACTERS) {
-        None => value.into_owned(),
+        None if whole => value.into_owned(),
+        None => format!("{value} [cut, see findings.json]"),
         Some((end, _)) => format!("{} [cut, see findings.json]", value.get(..end).unwrap_or_default()),
     }
 }

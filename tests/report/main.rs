@@ -2,5 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod browser;
 mod case;
+mod files;
+mod hostile;
+mod outputs;
 mod page;
+mod terminal;
+mod timeline;

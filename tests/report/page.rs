@@ -1,18 +1,114 @@
 //! The page as a whole.
 
-use std::path::Path;
+use entrail::report::FILES;
 
-use entrail::report::{prepare, write_all};
+use crate::case::{self, Story};
 
-use crate::case;
+/// The page of a story.
+pub fn page(story: &Story) -> String {
+    text(story, "report.html")
+}
 
-/// Leaves a page to look at in the build folder: open it in a browser when the design changes.
+/// One of the files of a story.
+pub fn text(story: &Story, name: &str) -> String {
+    String::from_utf8(bytes(story, name)).unwrap()
+}
+
+pub fn bytes(story: &Story, name: &str) -> Vec<u8> {
+    let (_, write) = FILES.into_iter().find(|(known, _)| *known == name).unwrap();
+    let mut out = Vec::new();
+    write(&story.report(), &mut out).unwrap();
+    out
+}
+
+/// The events of the page, as its script reads them.
+pub fn data(page: &str) -> serde_json::Value {
+    let start = page.find("id=\"events\">").unwrap() + "id=\"events\">".len();
+    let end = start + page[start..].find("</script>").unwrap();
+    serde_json::from_str(&page[start..end]).unwrap()
+}
+
 #[test]
-fn a_page_to_look_at() {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("report");
+fn the_same_input_gives_the_same_bytes() {
+    for (name, _) in FILES {
+        assert_eq!(bytes(&case::breach(), name), bytes(&case::breach(), name), "{name}");
+    }
+}
+
+#[test]
+fn a_case_without_anything_is_a_report() {
+    let story = Story::default();
+    for (name, _) in FILES {
+        bytes(&story, name);
+    }
+    assert!(page(&story).contains("No rule found anything"));
+}
+
+#[test]
+fn the_page_says_what_was_found_and_what_could_not_be_judged() {
+    let page = page(&case::breach());
+    for said in [
+        "The rules report 14 findings: 2 critical, 4 high, 1 medium and 7 low. They come from 8 of the 10 rules that could look.",
+        "Of the 12 accounts that signed in successfully in these logs, 1 is among them.",
+        "2 rules could not look",
+        "1 rule could judge only part of the rows",
+        "1 file was not recognised and not read.",
+        "1,409 records read = 1,346 loaded + 61 duplicates + 2 rejected.",
+        "SigninLogs has 1 day without a single row between its first and its last.",
+        "category MicrosoftGraphActivityLogs",
+        "clean on what could be judged",
+        "baseline 17 of 30 days",
+        "203[.]0[.]113[.]77",
+        "T1110.003",
+        "Password Spraying",
+        "False positives",
+        "exports/InteractiveSignIns_2026-05-01_2026-05-31.json, record ",
+    ] {
+        assert!(page.contains(said), "the page does not say: {said}");
+    }
+}
+
+#[test]
+fn nothing_in_the_page_leads_outside() {
+    let page = page(&case::breach());
+    let policy = page.split("http-equiv=\"Content-Security-Policy\" content=\"").nth(1).unwrap();
+    assert!(policy.starts_with("default-src 'none';"));
+    assert!(!policy.split('"').next().unwrap().contains("unsafe"));
+    for outside in ["src=", "@import", "url(", " style=\"", "<link", "<iframe", "<img", "href=\"http"] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+    // The only addresses are names of XML vocabularies, which nobody fetches.
+    for at in page.match_indices("://").map(|(at, _)| at) {
+        assert!(page[..at + 20].ends_with("://www.w3.org/2000/s") , "{}", &page[at.saturating_sub(20)..at + 30]);
+    }
+}
+
+#[test]
+fn every_reference_in_the_page_has_its_place() {
+    let page = page(&case::breach());
+    for part in page.split("href=\"#").skip(1) {
+        let target = part.split('"').next().unwrap();
+        if target.contains('$') {
+            continue; // built by the script
+        }
+        assert!(page.contains(&format!("id=\"{target}\"")), "no place for #{target}");
+    }
+    let mut ids: Vec<&str> = page.split(" id=\"").skip(1).map(|part| part.split('"').next().unwrap()).collect();
+    ids.sort_unstable();
+    let count = ids.len();
+    ids.dedup();
+    assert_eq!(ids.len(), count, "an id stands twice");
+}
+
+#[test]
+fn the_script_gets_every_event_with_its_record() {
     let story = case::breach();
-    let output = prepare(&folder, true, &[]).unwrap();
-    let written = write_all(&story.report(), &output).unwrap();
-    assert_eq!(written.len(), 7);
-    assert!(written.iter().all(|file| file.bytes > 0));
+    let data = data(&page(&story));
+    let events = story.report().timeline.events.len();
+    assert_eq!(data["time"].as_array().unwrap().len(), events);
+    assert_eq!(data["raw"].as_array().unwrap().len(), events);
+    let texts = data["texts"].as_array().unwrap();
+    for column in data["columns"].as_object().unwrap().values() {
+        assert!(column.as_array().unwrap().iter().all(|key| key.as_u64().unwrap() < texts.len() as u64));
+    }
 }

@@ -6,12 +6,18 @@ use askama::filters::Escaper;
 
 use crate::report::visible::is_hidden;
 
+/// Bytes of one value that the page shows. Values from logs are cut shorter where they are prepared; this holds for
+/// all others, so that nothing fills the page.
+const LIMIT: usize = 20_000;
+
 /// Escapes markup and writes hidden characters out, for every value in every template.
 #[derive(Debug, Clone, Copy)]
 pub struct Visible;
 
 impl Escaper for Visible {
     fn write_escaped_str<W: Write>(&self, mut dest: W, string: &str) -> fmt::Result {
+        let whole = string;
+        let string = whole.get(..whole.floor_char_boundary(LIMIT)).unwrap_or(whole);
         let mut plain = 0;
         for (at, c) in string.char_indices() {
             let entity = match c {
@@ -31,7 +37,11 @@ impl Escaper for Visible {
                 dest.write_str(entity)?;
             }
         }
-        dest.write_str(string.get(plain..).unwrap_or_default())
+        dest.write_str(string.get(plain..).unwrap_or_default())?;
+        if whole.len() > string.len() {
+            write!(dest, "… [cut at {LIMIT} of {} bytes]", whole.len())?;
+        }
+        Ok(())
     }
 }
 

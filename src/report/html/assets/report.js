@@ -75,7 +75,7 @@
     return row;
   };
   const gap = (height) => {
-    const row = make("tr", { class: "gap", "aria-hidden": "true" }, make("td", { colspan: COLUMNS.length }));
+    const row = make("tr", { class: "gap", "aria-hidden": "true" }, make("td"));
     row.firstChild.style.height = `${height}px`;
     return row;
   };

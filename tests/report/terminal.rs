@@ -1,0 +1,35 @@
+//! The summary that ends a run.
+
+use entrail::report::{Look, terminal};
+
+use crate::case;
+
+#[test]
+fn it_fits_and_says_what_matters() {
+    let story = case::breach();
+    let lines = terminal(&story.report(), Look { width: 100, color: false });
+    assert!(lines.iter().all(|line| line.chars().count() <= 100));
+    let text = lines.join("\n");
+    for said in [
+        "4 files read, 1 not recognised; 1,409 records",
+        "critical 2",
+        "F1   2026-05-18 01:00:00  203.0.113.77 (VN) failed",
+        "and 2 more in the report",
+        "eva@contoso.example  8 findings",
+        "could not look: Break-glass account used: watchlist BreakGlass",
+        "failed: Rule that failed: unknown column ResultTyp",
+        "in part: MFA failures: 412 of 10,000 rows not judged",
+        "not read: exports/notes.docx",
+    ] {
+        assert!(text.contains(said), "missing: {said}\n{text}");
+    }
+}
+
+#[test]
+fn colours_only_when_wanted() {
+    let story = case::breach();
+    let plain = terminal(&story.report(), Look { width: 100, color: false }).join("\n");
+    assert!(!plain.contains('\u{1b}'));
+    let coloured = terminal(&story.report(), Look { width: 100, color: true }).join("\n");
+    assert!(coloured.contains("\u{1b}[1;31m"));
+}

@@ -35,8 +35,8 @@ const FAMILIES: &[&[Function]] = &[
     arrays::FUNCTIONS,
     bags::FUNCTIONS,
     sets::FUNCTIONS,
+    window::FUNCTIONS,
 ];
-const FAMILIES: &[&[Function]] = &[conversion::FUNCTIONS, logic::FUNCTIONS, strings::FUNCTIONS, window::FUNCTIONS];
 
 /// A scalar function.
 pub struct Function {

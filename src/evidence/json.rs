@@ -413,21 +413,21 @@ fn skip(buf: &[u8], start: usize) -> Result<usize, Stop> {
     Err(Stop::More)
 }
 
-/// Whether the buffer begins with one whole object that is no envelope, followed by a new line or nothing.
-pub fn is_lines(buf: &[u8], end: bool) -> bool {
+/// Whether the buffer begins with one whole object that is no envelope, followed by another line's object or nothing.
+/// None where more bytes are needed to tell.
+pub fn is_lines(buf: &[u8], end: bool) -> Option<bool> {
     let mut probe = Splitter::default();
-    let Ok(start) = space(buf, 0) else { return false };
-    match probe.object(buf, start) {
-        Ok(Object::Whole(stop)) => {
-            let rest = buf.get(stop..).unwrap_or_default();
-            let blank = rest.iter().take_while(|b| matches!(b, b' ' | b'\r' | b'\n' | b'\t')).count();
-            match rest.get(blank) {
-                Some(b'{') => rest.get(..blank).is_some_and(|b| b.contains(&b'\n')),
-                Some(_) => false,
-                None => end,
-            }
-        }
-        _ => false,
+    let stop = match probe.object(buf, 0) {
+        Ok(Object::Whole(stop)) => stop,
+        Err(Stop::More) => return None,
+        _ => return Some(false),
+    };
+    let rest = buf.get(stop..).unwrap_or_default();
+    let blank = rest.iter().take_while(|b| matches!(b, b' ' | b'\r' | b'\n' | b'\t')).count();
+    match rest.get(blank) {
+        Some(b'{') => Some(rest.get(..blank).is_some_and(|b| b.contains(&b'\n'))),
+        Some(_) => Some(false),
+        None => end.then_some(true),
     }
 }
 

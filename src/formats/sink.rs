@@ -185,6 +185,11 @@ impl Row<'_> {
                     Value::Json(raw) if raw.starts_with(['{', '[']) => compact(raw),
                     _ => text.into(),
                 };
+                if scientific(text) {
+                    let what =
+                        "values in a spreadsheet's scientific notation: digits are lost, export again without it";
+                    *self.notes.entry(what.into()).or_default() += 1;
+                }
                 self.builder.set(position, Cell::Text(&cell));
                 return;
             }
@@ -282,6 +287,15 @@ fn integer(text: &str) -> Option<i64> {
         let (whole, fraction) = text.split_once('.')?;
         fraction.bytes().all(|b| b == b'0').then(|| whole.parse().ok())?
     })
+}
+
+/// `1.78153E+12`: an identifier that a spreadsheet took for a number.
+fn scientific(text: &str) -> bool {
+    text.len() < 16
+        && text.as_bytes().first().is_some_and(u8::is_ascii_digit)
+        && text
+            .split_once("E+")
+            .is_some_and(|(head, tail)| head.contains('.') && tail.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// Whether a text is a JSON number: leading zeros and the like are text.

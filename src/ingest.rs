@@ -150,11 +150,14 @@ impl Collected {
 
 /// Rows of the table per piece of evidence, into the ledger.
 fn count(table: &Table, manifest: &mut Manifest) {
+    let mut rows = vec![0; manifest.evidence.len()];
     for row in 0..table.rows() {
-        let evidence = table.record(row).evidence as usize;
-        if let Some(entry) = manifest.evidence.get_mut(evidence) {
-            *entry.tables.entry(table.schema().table.clone()).or_default() += 1;
+        if let Some(count) = rows.get_mut(table.record(row).evidence as usize) {
+            *count += 1;
         }
+    }
+    for (entry, rows) in manifest.evidence.iter_mut().zip(rows).filter(|(_, rows)| *rows > 0) {
+        entry.tables.insert(table.schema().table.clone(), rows);
     }
 }
 

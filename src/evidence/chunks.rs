@@ -8,7 +8,7 @@ use memchr::{memchr, memchr2};
 use sha2::{Digest, Sha256};
 
 use super::encoding::{Encoding, Recoder, read_block};
-use super::json::{self, Facts, Piece, Splitter};
+use super::json::{self, Facts, Kind, Piece, Splitter};
 
 /// Limits against hostile or broken input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -220,7 +220,15 @@ impl<'a> Chunks<'a> {
                 .delimiter(separator)
                 .from_reader(self.pending.get(..end).unwrap_or_default());
             let mut record = csv::ByteRecord::new();
-            if !reader.read_byte_record(&mut record).unwrap_or(false) || record.len() < 2 {
+            if !reader.read_byte_record(&mut record).unwrap_or(false) {
+                return Layout::Text;
+            }
+            if record.len() == 1
+                && let Some(inner) = super::records::unwrapped(&record, separator)
+            {
+                record = inner;
+            }
+            if record.len() < 2 {
                 return Layout::Text;
             }
             self.header = record.iter().map(|cell| tidy(&decode(cell).0)).collect();
@@ -249,7 +257,16 @@ impl<'a> Chunks<'a> {
                 Layout::Separated(separator) => last_row(&self.pending, separator, false).unwrap_or(0),
                 Layout::Empty | Layout::Binary(_) | Layout::Text => self.pending.len(),
             };
-            let cut = if cut == 0 && full { self.pending.len() } else { cut };
+            let cut = if cut == 0 && full {
+                let end = self.pending.len();
+                if self.layout == Layout::Json {
+                    self.splitter.give_up();
+                    pieces.push(Piece { start: 0, end, kind: Kind::Broken("larger than a record may be") });
+                }
+                end
+            } else {
+                cut
+            };
             if cut == 0 && pieces.is_empty() {
                 if ended {
                     self.pending.clear();

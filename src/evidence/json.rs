@@ -126,6 +126,11 @@ impl Splitter {
         at
     }
 
+    /// Gives up a record that is larger than allowed: what is shown next is searched for the beginning of another.
+    pub fn give_up(&mut self) {
+        self.lost = true;
+    }
+
     /// One value, bracket or key at record level.
     fn step(&mut self, buf: &[u8], at: usize, pieces: &mut Vec<Piece>) -> Result<usize, Stop> {
         let byte = buf.get(at).copied().unwrap_or_default();

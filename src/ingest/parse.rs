@@ -12,7 +12,9 @@ use crate::formats::{Dates, Form, Format, Record, Sink, Value, recognise};
 pub struct Context {
     /// How records follow each other.
     pub layout: Layout,
-    /// Header cells of a separated file.
+    /// Header cells as they stand in the file, where they may stand again in the middle.
+    pub repeated: Vec<String>,
+    /// Header cells of a separated file, in English.
     pub header: Vec<String>,
     /// Name of the file.
     pub file: String,
@@ -53,7 +55,7 @@ pub fn parse(chunk: &Chunk, context: &Context) -> Parsed {
     parsed.sink.file.clone_from(&context.file);
     let mut last: Option<(&'static Format, &'static str)> = None;
     let mut columns: Option<(Arc<str>, Vec<String>)> = None;
-    let passed = each(chunk, context.layout, &context.header, |item, _| {
+    let passed = each(chunk, context.layout, &context.repeated, |item, _| {
         parsed.records += 1;
         parsed.sink.record = parsed.records;
         match item {
@@ -78,6 +80,10 @@ pub fn parse(chunk: &Chunk, context: &Context) -> Parsed {
         }
     });
     parsed.headers = passed.headers;
+    if passed.wrapped > 0 {
+        *parsed.sink.notes.entry("repaired: lines that a spreadsheet had put into one cell".into()).or_default() +=
+            passed.wrapped;
+    }
     parsed.facts = passed.facts;
     parsed
 }

@@ -98,13 +98,14 @@ fn golden(folder: &Path) -> Result<(), Failed> {
     if problems.is_empty() { Ok(()) } else { Err(problems.join("\n").into()) }
 }
 
-/// The size of the blocks that a file is read in must not show in the result; neither must reading records again.
+/// The size of the blocks that a file is read in and the number of threads must not show in the result; neither must reading records again.
 fn blocks(input: &Path) -> Result<(), Failed> {
     let paths = [input.to_owned()];
     let whole = load(&paths)?;
     let mut options = Options::default();
     options.limits.block = 61;
-    let small = ingest(&paths, &options, &|_| {}).map_err(|error| error.to_string())?;
+    let one = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
+    let small = one.install(|| ingest(&paths, &options, &|_| {})).map_err(|error| error.to_string())?;
     if whole.manifest != small.manifest {
         return Err(format!("{:#?}\n{:#?}", whole.manifest, small.manifest).into());
     }
@@ -240,6 +241,16 @@ fn catalog(folder: &Path) -> Result<(), Failed> {
         } else {
             right += 1;
         }
+    }
+    let whole = load(&[folder.to_owned()])?;
+    let duplicates: u64 = whole.manifest.evidence.iter().map(|entry| entry.duplicates).sum();
+    if duplicates != whole.manifest.copies.len() as u64 {
+        problems.push(format!("{duplicates} duplicates, but {} copies listed", whole.manifest.copies.len()));
+    }
+    problems
+        .extend(whole.manifest.evidence.iter().filter(|e| !e.balanced()).map(|e| format!("{}: not balanced", e.path)));
+    for (name, table) in whole.tables.iter() {
+        println!("{name}: {} rows", table.rows());
     }
     println!("{right} of {} real files as expected, {beyond} of them loaded beyond the catalog", list.len());
     if problems.is_empty() { Ok(()) } else { Err(problems.join("\n").into()) }

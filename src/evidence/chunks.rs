@@ -138,6 +138,10 @@ impl<'a> Chunks<'a> {
 
     fn read_raw(&mut self, into: &mut Vec<u8>, want: usize) {
         let start = into.len();
+        if self.bytes > 0 {
+            // Small files are many: only a file that has more than one block gets a whole block's room.
+            into.reserve(want);
+        }
         self.failure = read_block(self.input, want, into).map(|error| error.to_string());
         self.ended = self.failure.is_some() || into.len() - start < want;
         let fresh = into.get(start..).unwrap_or_default();

@@ -147,8 +147,8 @@ fn cells(
 }
 
 fn load(record: &Record<'_>, parsed: &mut Parsed, last: &mut Option<(&'static Format, &'static str)>) {
-    // Records of one file are mostly of one shape: ask the last one first. All lines of a table are of one shape.
-    let sticky = last.filter(|(format, _)| record.form == Form::Csv || (format.marks)(record).is_some());
+    // Records of one file are mostly of one shape: ask the last one first. All rows under a header are of one shape.
+    let sticky = last.filter(|(format, _)| record.form != Form::Json || (format.marks)(record).is_some());
     let Some((format, why)) = sticky.or_else(|| recognise(record)) else {
         let why = if parsed.rejected.len() < 100 { describe(record) } else { String::new() };
         parsed.sample.get_or_insert_with(|| why.clone());

@@ -27,6 +27,12 @@ fn main() {
         trials.push(Trial::test(format!("shape::{name}"), move || golden(&folder)));
         trials.push(Trial::test(format!("blocks::{name}"), move || blocks(&input)));
     }
+    trials.push(Trial::test("hostile::bomb", bomb));
+    trials.push(Trial::test("hostile::nesting", nesting));
+    trials.push(Trial::test("hostile::missing-argument", || {
+        let error = ingest(&["no/such/folder".into()], &Options::default(), &|_| {}).err().ok_or("accepted")?;
+        if error.to_string().contains("no/such/folder") { Ok(()) } else { Err(error.to_string().into()) }
+    }));
     let shared = std::env::var_os("ENTRAIL_SHARED").map_or_else(|| root.join("../shared"), PathBuf::from);
     if shared.join("evidence/catalog.json").is_file() {
         let folder = shared.join("evidence");
@@ -130,6 +136,17 @@ fn blocks(input: &Path) -> Result<(), Failed> {
     if texts.len() != wanted.len() || texts.values().any(String::is_empty) {
         return Err(format!("{} of {} records were found again", texts.len(), wanted.len()).into());
     }
+    for (name, table) in whole.tables.iter() {
+        for row in 0..table.rows() {
+            let record = table.record(row);
+            let text = texts.get(&(record.evidence, record.number)).map_or("", String::as_str);
+            if let Cell::Text(id) = table.cell(row, "Id")
+                && !text.replace('\0', "").contains(id)
+            {
+                return Err(format!("{name} row {row}: {id} is not in the record found again: {text}").into());
+            }
+        }
+    }
     for (_, check) in evidence::verify(&whole.manifest, input) {
         if !matches!(check, evidence::Check::Match | evidence::Check::Within) {
             return Err(format!("{check:?}").into());
@@ -175,6 +192,54 @@ fn damage(folder: &Path) -> Result<(), Failed> {
             found.manifest.evidence.len()
         )
         .into());
+    }
+    Ok(())
+}
+
+/// An archive that expands beyond the limit stops there and says so.
+fn bomb() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let file = std::fs::File::create(folder.path().join("bomb.gz"))?;
+    let mut encoder = flate2::write::GzEncoder::new(file, flate2::Compression::best());
+    for _ in 0..30_000 {
+        std::io::Write::write_all(
+            &mut encoder,
+            b"{\"CreationTime\":\"2026-03-06T07:00:00\",\"Id\":\"x\",\"RecordType\":1}\n",
+        )?;
+    }
+    encoder.finish()?;
+    let mut options = Options::default();
+    options.limits.expanded = 1 << 20;
+    let found = ingest(&[folder.path().to_owned()], &options, &|_| {}).map_err(|error| error.to_string())?;
+    let said = found.manifest.evidence.iter().any(|e| e.balanced() && e.warnings.iter().any(|w| w.contains("limit")));
+    if said { Ok(()) } else { Err(format!("{:#?}", found.manifest.evidence).into()) }
+}
+
+/// Nesting without end neither overflows the stack nor loses the record after it.
+fn nesting() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let write = |name: &str, text: String| std::fs::write(folder.path().join(name), text);
+    let audit = "{\"CreationTime\":\"2026-03-06T07:00:00\",\"Id\":\"x\",\"RecordType\":1}";
+    write("a.json", format!("{}\n{audit}\n", "[".repeat(1 << 20)))?;
+    write("b.json", format!("{}\n{audit}\n", "{\"a\":".repeat(1 << 20)))?;
+    write(
+        "c.json",
+        format!("{}\n{audit}\n", audit.replace("\"x\"", &format!("{}1{}", "[".repeat(1 << 18), "]".repeat(1 << 18)))),
+    )?;
+    let deep = format!("{}1{}", "[".repeat(1 << 18), "]".repeat(1 << 18));
+    write(
+        "d.csv",
+        format!(
+            "TimeGenerated,Operation,UserId,OfficeWorkload,Members,Type\n2026-01-01T00:00:00Z,x,y,z,{deep},OfficeActivity\n"
+        ),
+    )?;
+    let cell = audit.replace("\"x\"", &deep).replace('"', "\"\"");
+    write("e.csv", format!("CreationDate,UserIds,Operations,AuditData\n,,,\"{cell}\"\n"))?;
+    let found = load(&[folder.path().to_owned()])?;
+    for entry in &found.manifest.evidence {
+        if !entry.balanced() || (entry.loaded + entry.duplicates == 0 && entry.rejected == 0) {
+            return Err(format!("{entry:#?}").into());
+        }
     }
     Ok(())
 }

@@ -19,13 +19,23 @@ pub struct Limits {
     pub record: usize,
     /// Most bytes that one archive may expand to.
     pub expanded: u64,
+    /// Most bytes that a byte of an archive may expand to, where that is more than a gibibyte in all. Logs compress
+    /// to a fortieth, seldom to a hundredth.
+    pub ratio: u64,
     /// Most members of one archive.
     pub members: usize,
 }
 
+impl Limits {
+    /// Bytes that an archive of this size may expand to.
+    pub fn room(&self, bytes: u64) -> u64 {
+        self.expanded.min(bytes.saturating_mul(self.ratio).max(1 << 30))
+    }
+}
+
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { block: 4 << 20, record: 256 << 20, expanded: 1 << 40, members: 1_000_000 }
+        Limits { block: 4 << 20, record: 256 << 20, expanded: 1 << 40, ratio: 250, members: 1_000_000 }
     }
 }
 

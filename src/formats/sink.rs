@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::plan::Plan;
-use super::record::{Record, Value, compact, quote};
+use super::record::{Record, Value, compact, quote, shallow};
 use super::when::Dates;
 use crate::table::{Cell, RecordId, TableBuilder, Type};
 
@@ -248,7 +248,7 @@ impl Row<'_> {
                 }
                 let nested = body.starts_with(['{', '[']);
                 let scalar = !nested && (matches!(body, "true" | "false") || is_number(body));
-                if nested && sonic_rs::from_str::<sonic_rs::LazyValue<'_>>(body).is_err() {
+                if nested && (!shallow(body) || sonic_rs::from_str::<sonic_rs::LazyValue<'_>>(body).is_err()) {
                     *self
                         .notes
                         .entry("dynamic values that are not valid JSON (cut off?), kept as text".into())

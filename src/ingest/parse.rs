@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::evidence::{Chunk, Facts, Item, Layout, decode, each};
-use crate::formats::record::{elements, repair};
+use crate::formats::record::{elements, repair, shallow};
 use crate::formats::{Dates, Form, Format, Record, Sink, Value, recognise};
 
 /// What a chunk needs to know about its file.
@@ -95,7 +95,7 @@ fn value(bytes: &[u8], parsed: &mut Parsed, last: &mut Option<(&'static Format, 
     let mut text = text.as_ref();
     if text.starts_with('"') {
         match sonic_rs::from_str::<String>(text) {
-            Ok(held) if held.trim_start().starts_with('{') => {
+            Ok(held) if held.trim_start().starts_with('{') && shallow(&held) => {
                 inner = held;
                 text = inner.trim();
             }

@@ -153,7 +153,8 @@ impl Row<'_> {
                 continue;
             }
             lower.clear();
-            lower.extend(name.chars().map(|c| c.to_ascii_lowercase()));
+            lower.push_str(name);
+            lower.make_ascii_lowercase();
             for &position in self.plan.columns(&lower) {
                 self.put(position, value);
             }

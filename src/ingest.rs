@@ -76,9 +76,7 @@ pub fn ingest(
     progress(Step::Found { files: found.sources.len() as u64, bytes: sizes.iter().sum() });
 
     let mut all = Collected::default();
-    for (path, reason) in found.left_out {
-        all.manifest.evidence.push(Entry { path, reason, ..Entry::default() });
-    }
+    let mut left_out = found.left_out.into_iter().peekable();
     let mut rest = found.sources.as_slice();
     let mut sizes = sizes.as_slice();
     while !rest.is_empty() {
@@ -89,10 +87,16 @@ pub fn ingest(
         } else {
             now.par_iter().map(|source| file::load(source, options, progress)).collect()
         };
-        loaded.into_iter().flatten().for_each(|loaded| all.add(loaded));
+        for loaded in loaded.into_iter().flatten() {
+            while let Some((path, reason)) = left_out.next_if(|(path, _)| *path < loaded.entry.path) {
+                all.leave_out(path, reason);
+            }
+            all.add(loaded);
+        }
         rest = later;
         sizes = sizes.get(count..).unwrap_or_default();
     }
+    left_out.for_each(|(path, reason)| all.leave_out(path, reason));
     Ok(all.finish())
 }
 
@@ -113,6 +117,10 @@ struct Collected {
 }
 
 impl Collected {
+    fn leave_out(&mut self, path: String, reason: String) {
+        self.manifest.evidence.push(Entry { path, reason, ..Entry::default() });
+    }
+
     fn add(&mut self, loaded: Loaded) {
         let evidence = self.manifest.evidence.len() as u32;
         self.manifest.evidence.push(loaded.entry);
@@ -142,11 +150,14 @@ impl Collected {
 
 /// Rows of the table per piece of evidence, into the ledger.
 fn count(table: &Table, manifest: &mut Manifest) {
+    let mut rows = vec![0; manifest.evidence.len()];
     for row in 0..table.rows() {
-        let evidence = table.record(row).evidence as usize;
-        if let Some(entry) = manifest.evidence.get_mut(evidence) {
-            *entry.tables.entry(table.schema().table.clone()).or_default() += 1;
+        if let Some(count) = rows.get_mut(table.record(row).evidence as usize) {
+            *count += 1;
         }
+    }
+    for (entry, rows) in manifest.evidence.iter_mut().zip(rows).filter(|(_, rows)| *rows > 0) {
+        entry.tables.insert(table.schema().table.clone(), rows);
     }
 }
 

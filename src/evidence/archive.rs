@@ -99,7 +99,7 @@ fn contents(
     };
     if head.starts_with(GZIP) {
         show(container(Some("gzip"), "begins like a gzip file".into()));
-        let mut inner = Bounded { input: MultiGzDecoder::new(BufReader::new(file)), left: limits.expanded };
+        let mut inner = Bounded { input: MultiGzDecoder::new(BufReader::new(file)), left: limits.room(bytes) };
         return stream(&mut inner, join(&member, "content"), depth, limits, show);
     }
     let mut archive = match zip::ZipArchive::new(BufReader::new(file)) {
@@ -129,7 +129,7 @@ fn contents(
         }
     }
     order.sort();
-    let mut left = limits.expanded;
+    let mut left = limits.room(bytes);
     for (name, index) in order {
         let name = join(&member, &name);
         match archive.by_index(index) {

@@ -8,27 +8,39 @@ use memchr::{memchr, memchr2};
 use sha2::{Digest, Sha256};
 
 use super::encoding::{Encoding, Recoder, read_block};
-use super::json::{self, Facts, Piece, Splitter};
-
-/// Bytes read at once.
-pub const BLOCK: usize = 4 << 20;
+use super::json::{self, Facts, Kind, Piece, Splitter};
 
 /// Limits against hostile or broken input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
+    /// Bytes read at once; records that do not fit are read whole nevertheless.
+    pub block: usize,
     /// Largest single record in bytes; what is longer is rejected.
     pub record: usize,
     /// Most bytes that one archive may expand to.
     pub expanded: u64,
+    /// Most bytes that a byte of an archive may expand to, where that is more than a gibibyte in all. Logs compress
+    /// to a fortieth, seldom to a hundredth.
+    pub ratio: u64,
     /// Most members of one archive.
     pub members: usize,
 }
 
-impl Default for Limits {
-    fn default() -> Limits {
-        Limits { record: 256 << 20, expanded: 1 << 40, members: 1_000_000 }
+impl Limits {
+    /// Bytes that an archive of this size may expand to.
+    pub fn room(&self, bytes: u64) -> u64 {
+        self.expanded.min(bytes.saturating_mul(self.ratio).max(1 << 30))
     }
 }
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { block: 4 << 20, record: 256 << 20, expanded: 1 << 40, ratio: 250, members: 1_000_000 }
+    }
+}
+
+/// The layout is decided by the first record; it is looked for in so many bytes at most.
+const HEAD: usize = 4 << 20;
 
 /// How the records of a stream follow each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,7 +129,7 @@ impl<'a> Chunks<'a> {
             header: Vec::new(),
         };
         let mut raw = Vec::new();
-        chunks.read_raw(&mut raw, BLOCK);
+        chunks.read_raw(&mut raw, limits.block);
         chunks.encoding = Encoding::detect(&raw);
         let magic = magic(&raw);
         if chunks.encoding == Encoding::Utf8 {
@@ -136,6 +148,10 @@ impl<'a> Chunks<'a> {
 
     fn read_raw(&mut self, into: &mut Vec<u8>, want: usize) {
         let start = into.len();
+        if self.bytes > 0 {
+            // Small files are many: only a file that has more than one block gets a whole block's room.
+            into.reserve(want);
+        }
         self.failure = read_block(self.input, want, into).map(|error| error.to_string());
         self.ended = self.failure.is_some() || into.len() - start < want;
         let fresh = into.get(start..).unwrap_or_default();
@@ -147,11 +163,11 @@ impl<'a> Chunks<'a> {
     fn fill(&mut self) {
         if self.encoding == Encoding::Utf8 {
             let mut pending = std::mem::take(&mut self.pending);
-            self.read_raw(&mut pending, BLOCK);
+            self.read_raw(&mut pending, self.limits.block);
             self.pending = pending;
         } else {
             let mut raw = Vec::new();
-            self.read_raw(&mut raw, BLOCK);
+            self.read_raw(&mut raw, self.limits.block);
             let ended = self.ended;
             self.recoder.push(&raw, ended, &mut self.pending);
         }
@@ -163,13 +179,23 @@ impl<'a> Chunks<'a> {
             return Layout::Binary("binary data");
         }
         let mut start = 0;
-        while let Some(byte) = self.pending.get(start) {
+        loop {
+            if self.pending.len() < start + 3 && !self.ended {
+                self.fill();
+            }
+            let Some(byte) = self.pending.get(start) else { return Layout::Empty };
             match byte {
                 b' ' | b'\t' | b'\r' | b'\n' => start += 1,
                 0xef if self.pending.get(start..start + 3) == Some(b"\xef\xbb\xbf") => start += 3,
                 b'{' => {
-                    let lines = json::is_lines(self.pending.get(start..).unwrap_or_default(), self.ended);
-                    return if lines { Layout::Lines } else { Layout::Json };
+                    self.pending.drain(..start);
+                    loop {
+                        match json::is_lines(&self.pending, self.ended) {
+                            None if !self.ended && self.pending.len() < HEAD => self.fill(),
+                            Some(true) => return Layout::Lines,
+                            _ => return Layout::Json,
+                        }
+                    }
                 }
                 b'[' => return Layout::Json,
                 _ => {
@@ -178,12 +204,14 @@ impl<'a> Chunks<'a> {
                 }
             }
         }
-        Layout::Empty
     }
 
     /// Reads the header line of a separated file.
     fn separated(&mut self) -> Layout {
         loop {
+            while memchr(b'\n', &self.pending).is_none() && !self.ended && self.pending.len() < HEAD {
+                self.fill();
+            }
             let line = memchr(b'\n', &self.pending).map_or(self.pending.len(), |n| n + 1);
             let first = String::from_utf8_lossy(self.pending.get(..line).unwrap_or_default()).into_owned();
             let trimmed = first.trim();
@@ -195,6 +223,9 @@ impl<'a> Chunks<'a> {
                 continue;
             }
             let separator = separator(&first);
+            while last_row(&self.pending, separator, true).is_none() && !self.ended && self.pending.len() < HEAD {
+                self.fill();
+            }
             let end = last_row(&self.pending, separator, true).or(self.ended.then_some(self.pending.len()));
             let Some(end) = end else { return Layout::Text };
             let mut reader = csv::ReaderBuilder::new()
@@ -203,7 +234,15 @@ impl<'a> Chunks<'a> {
                 .delimiter(separator)
                 .from_reader(self.pending.get(..end).unwrap_or_default());
             let mut record = csv::ByteRecord::new();
-            if !reader.read_byte_record(&mut record).unwrap_or(false) || record.len() < 2 {
+            if !reader.read_byte_record(&mut record).unwrap_or(false) {
+                return Layout::Text;
+            }
+            if record.len() == 1
+                && let Some(inner) = super::records::unwrapped(&record, separator)
+            {
+                record = inner;
+            }
+            if record.len() < 2 {
                 return Layout::Text;
             }
             self.header = record.iter().map(|cell| tidy(&decode(cell).0)).collect();
@@ -215,7 +254,7 @@ impl<'a> Chunks<'a> {
     /// The next stretch of whole records.
     pub fn next_chunk(&mut self) -> Option<Chunk> {
         loop {
-            if self.pending.len() < BLOCK && !self.ended {
+            if self.pending.len() < self.limits.block && !self.ended {
                 self.fill();
             }
             if self.pending.is_empty() && self.ended {
@@ -232,7 +271,16 @@ impl<'a> Chunks<'a> {
                 Layout::Separated(separator) => last_row(&self.pending, separator, false).unwrap_or(0),
                 Layout::Empty | Layout::Binary(_) | Layout::Text => self.pending.len(),
             };
-            let cut = if cut == 0 && full { self.pending.len() } else { cut };
+            let cut = if cut == 0 && full {
+                let end = self.pending.len();
+                if self.layout == Layout::Json {
+                    self.splitter.give_up();
+                    pieces.push(Piece { start: 0, end, kind: Kind::Broken("larger than a record may be") });
+                }
+                end
+            } else {
+                cut
+            };
             if cut == 0 && pieces.is_empty() {
                 if ended {
                     self.pending.clear();

@@ -93,21 +93,5 @@ impl Recoder {
 /// Reads up to `want` bytes; fewer only at the end of the input, or where reading failed. What was read before a
 /// failure is kept: a damaged archive still gives its first part.
 pub fn read_block(input: &mut dyn Read, want: usize, into: &mut Vec<u8>) -> Option<io::Error> {
-    let start = into.len();
-    into.resize(start + want, 0);
-    let mut filled = 0;
-    let mut failure = None;
-    while filled < want {
-        match input.read(into.get_mut(start + filled..).unwrap_or_default()) {
-            Ok(0) => break,
-            Ok(n) => filled += n,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => {
-                failure = Some(error);
-                break;
-            }
-        }
-    }
-    into.truncate(start + filled);
-    failure
+    input.take(want as u64).read_to_end(into).err()
 }

@@ -6,10 +6,10 @@
 
 use std::sync::Arc;
 
-use memchr::{memchr, memchr3, memmem};
+use memchr::memchr;
 
-/// Deeper nesting than this is no log record but an attack on the parser's stack.
-const MAX_DEPTH: usize = 256;
+use super::scan::{MAX_DEPTH, Stop, key, resync, skip, space, string};
+
 /// Lists inside these keys of an envelope are the records.
 const LISTS: [&[u8]; 9] =
     [b"value", b"records", b"Records", b"events", b"tables", b"Tables", b"Results", b"results", b"values"];
@@ -72,13 +72,6 @@ enum Frame {
     Envelope(Option<usize>),
 }
 
-enum Stop {
-    /// The buffer ends first.
-    More,
-    /// This position cannot be.
-    Bad(usize, &'static str),
-}
-
 enum Object {
     Whole(usize),
     /// An envelope: position just after its `[`, and the header if the list holds rows.
@@ -124,6 +117,11 @@ impl Splitter {
         }
         self.facts.unclosed = end && !self.stack.is_empty();
         at
+    }
+
+    /// Gives up a record that is larger than allowed: what is shown next is searched for the beginning of another.
+    pub fn give_up(&mut self) {
+        self.lost = true;
     }
 
     /// One value, bracket or key at record level.
@@ -295,139 +293,21 @@ fn is_columns(key: &[u8]) -> bool {
     key == b"columns" || key == b"Columns"
 }
 
-/// The next plausible beginning of a record: a line that opens an object no deeper than the broken one did, or an
-/// object after `},` behind the bad place.
-fn resync(buf: &[u8], from: usize, bad: usize, indent: usize) -> Option<usize> {
-    let mut line = None;
-    let mut at = from.saturating_sub(1);
-    while let Some(found) = buf.get(at..).and_then(|rest| memchr(b'\n', rest)) {
-        let begin = at + found + 1;
-        let rest = buf.get(begin..).unwrap_or_default();
-        let blank = rest.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
-        if blank <= indent && matches!(rest.get(blank), Some(b'{' | b'[')) {
-            line = Some(begin + blank);
-            break;
-        }
-        at = begin;
-    }
-    let joined = buf.get(bad..).and_then(|rest| {
-        let found = memmem::find(rest, b"},{").map(|n| n + 2);
-        let spaced = memmem::find(rest, b"}, {").map(|n| n + 3);
-        found.into_iter().chain(spaced).min().map(|n| bad + n)
-    });
-    line.into_iter().chain(joined).min()
-}
-
-fn space(buf: &[u8], mut at: usize) -> Result<usize, Stop> {
-    loop {
-        match buf.get(at) {
-            Some(b' ' | b'\t' | b'\r' | b'\n') => at += 1,
-            Some(b'/') if buf.get(at + 1) == Some(&b'/') => {
-                let rest = buf.get(at..).unwrap_or_default();
-                at += memchr(b'\n', rest).ok_or(Stop::More)?;
-            }
-            Some(_) => return Ok(at),
-            None => return Err(Stop::More),
-        }
-    }
-}
-
-/// A key with the position of its value.
-fn key(buf: &[u8], at: usize) -> Result<(&[u8], usize), Stop> {
-    let end = string(buf, at)?;
-    let colon = space(buf, end)?;
-    if buf.get(colon) != Some(&b':') {
-        return Err(Stop::Bad(colon, "a colon was expected after a name"));
-    }
-    let value = space(buf, colon + 1)?;
-    Ok((buf.get(at + 1..end - 1).unwrap_or_default(), value))
-}
-
-/// The position after a string that begins at `at`.
-fn string(buf: &[u8], at: usize) -> Result<usize, Stop> {
-    let mut at = at + 1;
-    loop {
-        let rest = buf.get(at..).unwrap_or_default();
-        let found = memchr3(b'"', b'\\', b'\n', rest).ok_or(Stop::More)?;
-        match rest.get(found) {
-            Some(b'"') => return Ok(at + found + 1),
-            Some(b'\\') => at += found + 2,
-            _ => return Err(Stop::Bad(at + found, "a text runs over the end of its line")),
-        }
-    }
-}
-
-/// The position after any value.
-fn skip(buf: &[u8], start: usize) -> Result<usize, Stop> {
-    match buf.get(start) {
-        None => return Err(Stop::More),
-        Some(b'"') => return string(buf, start),
-        Some(b'{' | b'[') => {}
-        Some(_) => {
-            let rest = buf.get(start..).unwrap_or_default();
-            let length = rest.iter().position(|b| matches!(b, b',' | b'}' | b']' | b'\n' | b'\r')).ok_or(Stop::More)?;
-            return if length == 0 { Err(Stop::Bad(start, "a value is missing")) } else { Ok(start + length) };
-        }
-    }
-    let mut open: Vec<u8> = Vec::with_capacity(8);
-    let mut before = b':';
-    let mut at = start;
-    while let Some(&byte) = buf.get(at) {
-        match byte {
-            b'"' => {
-                at = string(buf, at)?;
-                before = b'"';
-                continue;
-            }
-            b'{' | b'[' => {
-                // An object can only follow one of these; anything else means that the one before was cut off.
-                if !matches!(before, b',' | b'[' | b':') {
-                    return Err(Stop::Bad(at, "an object begins where none can be: the one before it was cut off"));
-                }
-                if open.len() >= MAX_DEPTH {
-                    return Err(Stop::Bad(at, "nested too deeply"));
-                }
-                open.push(byte);
-            }
-            b'}' | b']' => {
-                if open.pop() != Some(if byte == b'}' { b'{' } else { b'[' }) {
-                    return Err(Stop::Bad(at, "brackets do not match"));
-                }
-                if open.is_empty() {
-                    return Ok(at + 1);
-                }
-            }
-            b' ' | b'\t' | b'\r' | b'\n' => {
-                at += 1;
-                continue;
-            }
-            b'/' if buf.get(at + 1) == Some(&b'/') => {
-                at = space(buf, at)?;
-                continue;
-            }
-            _ => {}
-        }
-        before = byte;
-        at += 1;
-    }
-    Err(Stop::More)
-}
-
-/// Whether the buffer begins with one whole object that is no envelope, followed by a new line or nothing.
-pub fn is_lines(buf: &[u8], end: bool) -> bool {
+/// Whether the buffer begins with one whole object that is no envelope, followed by another line's object or nothing.
+/// None where more bytes are needed to tell.
+pub fn is_lines(buf: &[u8], end: bool) -> Option<bool> {
     let mut probe = Splitter::default();
-    let Ok(start) = space(buf, 0) else { return false };
-    match probe.object(buf, start) {
-        Ok(Object::Whole(stop)) => {
-            let rest = buf.get(stop..).unwrap_or_default();
-            let blank = rest.iter().take_while(|b| matches!(b, b' ' | b'\r' | b'\n' | b'\t')).count();
-            match rest.get(blank) {
-                Some(b'{') => rest.get(..blank).is_some_and(|b| b.contains(&b'\n')),
-                Some(_) => false,
-                None => end,
-            }
-        }
-        _ => false,
+    let stop = match probe.object(buf, 0) {
+        Ok(Object::Whole(stop)) => stop,
+        Err(Stop::More) => return None,
+        _ => return Some(false),
+    };
+    let rest = buf.get(stop..).unwrap_or_default();
+    let blank = rest.iter().take_while(|b| matches!(b, b' ' | b'\r' | b'\n' | b'\t')).count();
+    match rest.get(blank) {
+        Some(b'{') => Some(rest.get(..blank).is_some_and(|b| b.contains(&b'\n'))),
+        Some(_) => Some(false),
+        None => end.then_some(true),
     }
 }
 

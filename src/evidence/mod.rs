@@ -10,6 +10,7 @@ mod json;
 mod manifest;
 mod raw;
 mod records;
+mod scan;
 mod verify;
 mod walk;
 

@@ -24,6 +24,8 @@ pub enum Item<'a> {
 pub struct Passed {
     /// Header lines in the middle of the file.
     pub headers: u64,
+    /// Lines that a spreadsheet had put into one quoted cell.
+    pub wrapped: u64,
     /// Around the records.
     pub facts: Facts,
 }
@@ -93,6 +95,13 @@ fn lines(
             }
         }
         let range = start..reader.position().byte() as usize;
+        if record.len() == 1
+            && header.len() > 1
+            && let Some(inner) = unwrapped(&record, separator)
+        {
+            record = inner;
+            passed.wrapped += 1;
+        }
         let repeated = record.len() == header.len()
             && record.iter().zip(header).all(|(cell, name)| {
                 // A byte order mark before a quoted cell makes the quotes part of it.
@@ -106,4 +115,12 @@ fn lines(
             show(Item::Line(&record), range);
         }
     }
+}
+
+/// The cells inside a line that was quoted as a whole, as spreadsheets do when they save a file they did not split.
+pub fn unwrapped(line: &csv::ByteRecord, separator: u8) -> Option<csv::ByteRecord> {
+    let cell = line.get(0)?;
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(separator).from_reader(cell);
+    let mut inner = csv::ByteRecord::new();
+    (reader.read_byte_record(&mut inner).ok()? && inner.len() > 1).then_some(inner)
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use super::diagnostic_resource::is_guid;
-use super::record::repair;
+use super::record::{repair, shallow};
 use super::signin_tables::inside;
 use super::{Form, Format, Plan, Rank, Record, Sink, Value};
 
@@ -57,7 +57,9 @@ fn wrapped(record: &Record<'_>) -> Option<String> {
         completed(record),
         record.text("event.original").to_owned(),
     ];
-    let is_one = |text: &String| text.starts_with('{') && Record::parse(text).is_ok_and(|inner| is_audit_data(&inner));
+    let is_one = |text: &String| {
+        text.starts_with('{') && shallow(text) && Record::parse(text).is_ok_and(|inner| is_audit_data(&inner))
+    };
     candidates.into_iter().find(is_one)
 }
 
@@ -94,6 +96,9 @@ pub fn load_text(value: &Value<'_>, sink: &mut Sink, shape: &'static str) -> Res
     }
     if !text.starts_with('{') {
         return Err("AuditData holds no JSON object".into());
+    }
+    if !shallow(&text) {
+        return Err("AuditData is nested too deeply".into());
     }
     let fixed;
     let inner = match Record::parse(&text) {

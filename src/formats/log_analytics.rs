@@ -13,7 +13,10 @@ pub static FORMAT: Format = Format {
     marks: |record| {
         let table = table(record)?;
         let schema = Schema::known(&table)?;
-        let known = record.fields.iter().filter(|(name, _)| schema.position(column(name)).is_some()).count();
+        let is_column = |name: &str| {
+            schema.position(name).is_some() || schema.fields.iter().any(|field| field.name.eq_ignore_ascii_case(name))
+        };
+        let known = record.fields.iter().filter(|(name, _)| is_column(column(name))).count();
         let share = known * 2 >= record.fields.len() || known >= 20;
         (share && known >= 5).then_some("has the column names of a Log Analytics table")
     },
@@ -24,7 +27,7 @@ pub static FORMAT: Format = Format {
 fn column(name: &str) -> &str {
     let name = name.trim();
     let name = name.strip_suffix("[UTC]").or_else(|| name.strip_suffix("[Local Time]")).unwrap_or(name).trim_end();
-    if name == "Timestamp" { "TimeGenerated" } else { name }
+    if name.eq_ignore_ascii_case("Timestamp") { "TimeGenerated" } else { name }
 }
 
 /// The table by its own name, else by category, else by the columns that only it has.
@@ -35,7 +38,9 @@ fn table(record: &Record<'_>) -> Option<String> {
             return Some(name.to_owned());
         }
     }
-    let has = |names: &[&str]| names.iter().all(|name| record.fields.iter().any(|(found, _)| column(found) == *name));
+    let has = |names: &[&str]| {
+        names.iter().all(|name| record.fields.iter().any(|(found, _)| column(found).eq_ignore_ascii_case(name)))
+    };
     if !(has(&["TimeGenerated"]) || has(&["OperationName"]) || has(&["Operation"])) {
         return None;
     }

@@ -16,6 +16,7 @@ mod audit_portal;
 mod diagnostic;
 mod diagnostic_resource;
 mod inventory;
+pub mod localised;
 mod log_analytics;
 mod provisioning;
 mod recased;

@@ -1,7 +1,7 @@
 //! The same objects under other spellings: PowerShell's PascalCase, flattened CSV, Python's snake_case and repr.
 //! Names are brought back to Graph's spelling, then the shape of that spelling loads them.
 
-use super::record::quote;
+use super::record::{quote, shallow};
 use super::{Form, Format, Record, Sink, Value, activity, audit_data, audit_graph, signin_graph};
 
 /// PowerShell objects as JSON: names begin with a capital at every level.
@@ -218,7 +218,7 @@ fn type_name(text: &str) -> bool {
 /// A cell as JSON: as it is where it is JSON, translated from PowerShell's or Python's spelling, else as text.
 fn cell(text: &str) -> String {
     let body = text.trim();
-    if body.starts_with(['{', '[']) {
+    if body.starts_with(['{', '[']) && shallow(body) {
         if sonic_rs::from_str::<sonic_rs::LazyValue<'_>>(body).is_ok() {
             return body.to_owned();
         }

@@ -59,14 +59,49 @@ impl<'a> Value<'a> {
     /// The fields, where the value is an object or a text that holds one.
     pub fn object(&self) -> Option<Record<'_>> {
         let text = self.as_str().trim();
-        if text.starts_with('{') { Record::parse(text).ok() } else { None }
+        if text.starts_with('{') && self.is_shallow() { Record::parse(text).ok() } else { None }
     }
 
     /// The elements as raw JSON, where the value is an array or a text that holds one.
     pub fn array(&self) -> Vec<Value<'_>> {
         let text = self.as_str().trim();
-        if text.starts_with('[') { elements(text) } else { Vec::new() }
+        if text.starts_with('[') && self.is_shallow() { elements(text) } else { Vec::new() }
     }
+
+    /// Raw JSON stems from a record whose nesting was checked when it was cut out; text may hold anything.
+    fn is_shallow(&self) -> bool {
+        !matches!(self, Value::Text(text) if !shallow(text))
+    }
+}
+
+/// Whether JSON in a text is nested no deeper than a parser's stack allows. Text in cells and strings was not looked
+/// into when its record was cut out.
+pub fn shallow(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let (mut at, mut depth) = (0, 0_usize);
+    while let Some(byte) = bytes.get(at) {
+        at += 1;
+        match byte {
+            b'{' | b'[' => {
+                depth += 1;
+                if depth > 256 {
+                    return false;
+                }
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b'"' => {
+                while let Some(found) = bytes.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
+                    at += found + 1;
+                    if bytes.get(at - 1) == Some(&b'"') {
+                        break;
+                    }
+                    at += 1;
+                }
+            }
+            _ => {}
+        }
+    }
+    true
 }
 
 /// A text as a JSON string.

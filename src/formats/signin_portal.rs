@@ -123,7 +123,7 @@ fn load(record: &Record<'_>, sink: &mut Sink, application: bool) -> Result<(), S
         sink.note("the header does not tell interactive from non-interactive sign-ins and the file name says nothing: read as interactive");
     }
     let plan = sink.plan(kind.table(), || plan(kind, record));
-    let status = record.text("Status");
+    let status = super::localised::status(record.text("Status"));
     let code = match record.text("Sign-in error code") {
         "" if status.eq_ignore_ascii_case("success") => "0",
         "None" => "0",

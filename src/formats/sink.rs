@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::plan::Plan;
-use super::record::{Record, Value, compact, quote};
+use super::record::{Record, Value, compact, quote, shallow};
 use super::when::Dates;
 use crate::table::{Cell, RecordId, TableBuilder, Type};
 
@@ -153,7 +153,8 @@ impl Row<'_> {
                 continue;
             }
             lower.clear();
-            lower.extend(name.chars().map(|c| c.to_ascii_lowercase()));
+            lower.push_str(name);
+            lower.make_ascii_lowercase();
             for &position in self.plan.columns(&lower) {
                 self.put(position, value);
             }
@@ -185,6 +186,11 @@ impl Row<'_> {
                     Value::Json(raw) if raw.starts_with(['{', '[']) => compact(raw),
                     _ => text.into(),
                 };
+                if scientific(text) {
+                    let what =
+                        "values in a spreadsheet's scientific notation: digits are lost, export again without it";
+                    *self.notes.entry(what.into()).or_default() += 1;
+                }
                 self.builder.set(position, Cell::Text(&cell));
                 return;
             }
@@ -243,7 +249,7 @@ impl Row<'_> {
                 }
                 let nested = body.starts_with(['{', '[']);
                 let scalar = !nested && (matches!(body, "true" | "false") || is_number(body));
-                if nested && sonic_rs::from_str::<sonic_rs::LazyValue<'_>>(body).is_err() {
+                if nested && (!shallow(body) || sonic_rs::from_str::<sonic_rs::LazyValue<'_>>(body).is_err()) {
                     *self
                         .notes
                         .entry("dynamic values that are not valid JSON (cut off?), kept as text".into())
@@ -282,6 +288,15 @@ fn integer(text: &str) -> Option<i64> {
         let (whole, fraction) = text.split_once('.')?;
         fraction.bytes().all(|b| b == b'0').then(|| whole.parse().ok())?
     })
+}
+
+/// `1.78153E+12`: an identifier that a spreadsheet took for a number.
+fn scientific(text: &str) -> bool {
+    text.len() < 16
+        && text.as_bytes().first().is_some_and(u8::is_ascii_digit)
+        && text
+            .split_once("E+")
+            .is_some_and(|(head, tail)| head.contains('.') && tail.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// Whether a text is a JSON number: leading zeros and the like are text.

@@ -7,7 +7,7 @@ use super::parse::{Context, Parsed, parse};
 use super::warnings::{SHOWN, Seen, warnings};
 use super::{Loaded, Options, Step};
 use crate::evidence::{Chunks, Entry, Facts, Layout, Opened, Part, Source, open};
-use crate::formats::{Dates, Form, Order, Record, Value, recognise};
+use crate::formats::{Dates, Form, Order, Record, Value, localised, recognise};
 use crate::table::{RecordId, TableBuilder};
 
 /// Loads a file with everything inside it.
@@ -120,14 +120,19 @@ fn stream(
     progress: &(dyn for<'a> Fn(Step<'a>) + Sync),
 ) -> (Loaded, bool) {
     let mut chunks = Chunks::open(opened.input, options.limits);
+    let translated = localised::english(&chunks.header);
     let context = Context {
         layout: chunks.layout,
-        header: chunks.header.clone(),
+        repeated: chunks.header.clone(),
+        header: translated.as_ref().map_or_else(|| chunks.header.clone(), |(header, _)| header.clone()),
         file: path.to_owned(),
         dates: Dates { order, zone: options.timezone, ..Dates::default() },
         local: chunks.header.iter().any(|name| name.ends_with("[Local Time]")),
     };
     let mut whole = Whole::default();
+    if let Some((_, what)) = translated {
+        whole.seen.notes.insert(what, 1);
+    }
     if !matches!(context.layout, Layout::Empty | Layout::Binary(_) | Layout::Text) {
         while wave(&mut chunks, &context, &mut whole, progress) {
             // A file that shows nothing known in its first megabytes is not ours; it is only hashed from here on.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::evidence::{Chunk, Facts, Item, Layout, decode, each};
-use crate::formats::record::{elements, repair};
+use crate::formats::record::{elements, repair, shallow};
 use crate::formats::{Dates, Form, Format, Record, Sink, Value, recognise};
 
 /// What a chunk needs to know about its file.
@@ -12,7 +12,9 @@ use crate::formats::{Dates, Form, Format, Record, Sink, Value, recognise};
 pub struct Context {
     /// How records follow each other.
     pub layout: Layout,
-    /// Header cells of a separated file.
+    /// Header cells as they stand in the file, where they may stand again in the middle.
+    pub repeated: Vec<String>,
+    /// Header cells of a separated file, in English.
     pub header: Vec<String>,
     /// Name of the file.
     pub file: String,
@@ -53,7 +55,7 @@ pub fn parse(chunk: &Chunk, context: &Context) -> Parsed {
     parsed.sink.file.clone_from(&context.file);
     let mut last: Option<(&'static Format, &'static str)> = None;
     let mut columns: Option<(Arc<str>, Vec<String>)> = None;
-    let passed = each(chunk, context.layout, &context.header, |item, _| {
+    let passed = each(chunk, context.layout, &context.repeated, |item, _| {
         parsed.records += 1;
         parsed.sink.record = parsed.records;
         match item {
@@ -78,6 +80,10 @@ pub fn parse(chunk: &Chunk, context: &Context) -> Parsed {
         }
     });
     parsed.headers = passed.headers;
+    if passed.wrapped > 0 {
+        *parsed.sink.notes.entry("repaired: lines that a spreadsheet had put into one cell".into()).or_default() +=
+            passed.wrapped;
+    }
     parsed.facts = passed.facts;
     parsed
 }
@@ -89,7 +95,7 @@ fn value(bytes: &[u8], parsed: &mut Parsed, last: &mut Option<(&'static Format, 
     let mut text = text.as_ref();
     if text.starts_with('"') {
         match sonic_rs::from_str::<String>(text) {
-            Ok(held) if held.trim_start().starts_with('{') => {
+            Ok(held) if held.trim_start().starts_with('{') && shallow(&held) => {
                 inner = held;
                 text = inner.trim();
             }
@@ -141,8 +147,8 @@ fn cells(
 }
 
 fn load(record: &Record<'_>, parsed: &mut Parsed, last: &mut Option<(&'static Format, &'static str)>) {
-    // Records of one file are mostly of one shape: ask the last one first. All lines of a table are of one shape.
-    let sticky = last.filter(|(format, _)| record.form == Form::Csv || (format.marks)(record).is_some());
+    // Records of one file are mostly of one shape: ask the last one first. All rows under a header are of one shape.
+    let sticky = last.filter(|(format, _)| record.form != Form::Json || (format.marks)(record).is_some());
     let Some((format, why)) = sticky.or_else(|| recognise(record)) else {
         let why = if parsed.rejected.len() < 100 { describe(record) } else { String::new() };
         parsed.sample.get_or_insert_with(|| why.clone());

@@ -36,6 +36,44 @@ const FAMILIES: &[&[Function]] = &[
     sets::FUNCTIONS,
     strings::FUNCTIONS,
     window::FUNCTIONS,
+mod arguments;
+mod codepoints;
+mod conversion;
+mod encoding;
+mod hash;
+mod ip_text;
+mod ipv4;
+mod ipv6;
+mod jsonpath;
+mod logic;
+mod patterns;
+mod pieces;
+mod records;
+mod session;
+mod sizes;
+mod strings;
+mod url;
+mod xml;
+
+/// Every family of functions. A new family is one file and one line here.
+const FAMILIES: &[&[Function]] = &[
+    conversion::FUNCTIONS,
+    logic::FUNCTIONS,
+    strings::FUNCTIONS,
+    pieces::FUNCTIONS,
+    patterns::FUNCTIONS,
+    codepoints::FUNCTIONS,
+    jsonpath::FUNCTIONS,
+    url::FUNCTIONS,
+    encoding::FUNCTIONS,
+    hash::FUNCTIONS,
+    ipv4::FUNCTIONS,
+    ipv6::FUNCTIONS,
+    ip_text::FUNCTIONS,
+    records::FUNCTIONS,
+    xml::FUNCTIONS,
+    sizes::FUNCTIONS,
+    session::FUNCTIONS,
 ];
 
 /// A scalar function.

@@ -11,17 +11,32 @@ use super::kernel::Kernel;
 use super::scalar::Scalar;
 use crate::table::Type;
 
+mod arguments;
 mod arrays;
 mod bags;
 mod bins;
 mod calendar;
+mod codepoints;
 mod conversion;
+mod encoding;
 mod format_time;
+mod hash;
+mod ip_text;
+mod ipv4;
+mod ipv6;
+mod jsonpath;
 mod logic;
 mod numbers;
+mod patterns;
+mod pieces;
+mod records;
+mod session;
 mod sets;
+mod sizes;
 mod strings;
+mod url;
 mod window;
+mod xml;
 
 /// Every family of functions. A new family is one file and one line here.
 const FAMILIES: &[&[Function]] = &[
@@ -29,51 +44,27 @@ const FAMILIES: &[&[Function]] = &[
     bags::FUNCTIONS,
     bins::FUNCTIONS,
     calendar::FUNCTIONS,
-    conversion::FUNCTIONS,
-    format_time::FUNCTIONS,
-    logic::FUNCTIONS,
-    numbers::FUNCTIONS,
-    sets::FUNCTIONS,
-    strings::FUNCTIONS,
-    window::FUNCTIONS,
-mod arguments;
-mod codepoints;
-mod conversion;
-mod encoding;
-mod hash;
-mod ip_text;
-mod ipv4;
-mod ipv6;
-mod jsonpath;
-mod logic;
-mod patterns;
-mod pieces;
-mod records;
-mod session;
-mod sizes;
-mod strings;
-mod url;
-mod xml;
-
-/// Every family of functions. A new family is one file and one line here.
-const FAMILIES: &[&[Function]] = &[
-    conversion::FUNCTIONS,
-    logic::FUNCTIONS,
-    strings::FUNCTIONS,
-    pieces::FUNCTIONS,
-    patterns::FUNCTIONS,
     codepoints::FUNCTIONS,
-    jsonpath::FUNCTIONS,
-    url::FUNCTIONS,
+    conversion::FUNCTIONS,
     encoding::FUNCTIONS,
+    format_time::FUNCTIONS,
     hash::FUNCTIONS,
+    ip_text::FUNCTIONS,
     ipv4::FUNCTIONS,
     ipv6::FUNCTIONS,
-    ip_text::FUNCTIONS,
+    jsonpath::FUNCTIONS,
+    logic::FUNCTIONS,
+    numbers::FUNCTIONS,
+    patterns::FUNCTIONS,
+    pieces::FUNCTIONS,
     records::FUNCTIONS,
-    xml::FUNCTIONS,
-    sizes::FUNCTIONS,
     session::FUNCTIONS,
+    sets::FUNCTIONS,
+    sizes::FUNCTIONS,
+    strings::FUNCTIONS,
+    url::FUNCTIONS,
+    window::FUNCTIONS,
+    xml::FUNCTIONS,
 ];
 
 /// A scalar function.

@@ -43,12 +43,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function {
         names: &["parse_version"],
         usage: "parse_version(text)",
-        summary: "A number that orders versions of up to four parts; null for what is no version.",
+        summary: "A number of 32 digits that orders versions of up to four parts; null for what is no version.",
         takes: &[Accepts::Text],
         gives: Gives::Type(Type::Dynamic),
-        body: Body::Values(|values| version(text(values, 0)).map_or(Value::Null, |number| Value::Dynamic(number.into()))),
+        body: Body::Values(|values| version(text(values, 0)).map_or(Value::Null, |digits| Value::json(&digits.into()))),
         examples: &[
-            ("parse_version('1.2.3.40')", "1000000020000000300000040"),
+            ("parse_version('1.2.3.40')", "00000001000000020000000300000040"),
+            ("parse_version('1.2') == 1000000020000000000000000.0", "true"),
             ("parse_version('10.0.0.1') > parse_version('9.9.9.9')", "true"),
             ("parse_version('10.0.22621.3') < parse_version('10.0.22621.4')", "true"),
             ("isnull(parse_version('1.x'))", "true"),
@@ -106,7 +107,8 @@ fn path_parts(path: &str) -> Json {
     Json::Object(bag)
 }
 
-/// Every part fills eight digits. The number has up to 32 of them, more than a real holds, so it is kept as digits.
+/// Every part fills eight digits. The number has up to 32 of them, more than a real holds, so it is kept as text of
+/// that length, whose order is that of the numbers: `<`, `sort`, `max` and the like agree on it.
 fn version(text: &str) -> Option<String> {
     let parts: Vec<&str> = text.trim().split('.').collect();
     if parts.len() > VERSION_PARTS {
@@ -118,10 +120,9 @@ fn version(text: &str) -> Option<String> {
         if part.is_empty() || part.len() > VERSION_DIGITS || !part.bytes().all(|b| b.is_ascii_digit()) {
             return None;
         }
-        digits.push_str(&format!("{part:0>8}"));
+        digits.push_str(&format!("{part:0>VERSION_DIGITS$}"));
     }
-    let number = digits.trim_start_matches('0');
-    Some(if number.is_empty() { "0".to_owned() } else { number.to_owned() })
+    Some(digits)
 }
 
 fn command_line(call: &Call<'_, '_>) -> Compiled<Kernel> {

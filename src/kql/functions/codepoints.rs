@@ -75,9 +75,15 @@ pub(super) const FUNCTIONS: &[Function] = &[
         usage: "punycode_domain_from_string(domain)",
         summary: "A domain name with its labels that are not ASCII written as `xn--` labels.",
         takes: &[Accepts::Text],
-        body: Body::Values(|values| Value::text(labels(text(values, 0), |label| {
-            if label.is_ascii() { Some(label.to_owned()) } else { encode(label).map(|code| format!("xn--{code}")) }
-        }))),
+        body: Body::Values(|values| {
+            Value::text(labels(text(values, 0), |label| {
+                if label.is_ascii() {
+                    Some(label.to_owned())
+                } else {
+                    encode(&label.to_lowercase()).map(|code| format!("xn--{code}"))
+                }
+            }))
+        }),
         examples: &[("punycode_domain_from_string('www.bücher.example')", "www.xn--bcher-kva.example")],
         ..Function::NEW
     },
@@ -86,10 +92,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
         usage: "punycode_domain_to_string(domain)",
         summary: "A domain name with its `xn--` labels decoded; empty when one of them is no punycode.",
         takes: &[Accepts::Text],
-        body: Body::Values(|values| Value::text(labels(text(values, 0), |label| match label.get(..4) {
-            Some(prefix) if prefix.eq_ignore_ascii_case("xn--") => decode(&label[4..]),
-            _ => Some(label.to_owned()),
-        }))),
+        body: Body::Values(|values| {
+            Value::text(labels(text(values, 0), |label| match label.get(..4) {
+                Some(prefix) if prefix.eq_ignore_ascii_case("xn--") => decode(&label[4..]),
+                _ => Some(label.to_owned()),
+            }))
+        }),
         examples: &[("punycode_domain_to_string('www.xn--bcher-kva.example')", "www.bücher.example")],
         ..Function::NEW
     },
@@ -129,7 +137,8 @@ fn threshold(k: u32, bias: u32) -> u32 {
 }
 
 fn digit(value: u32) -> Option<char> {
-    char::from_digit(value, BASE).map(|_| char::from(if value < 26 { b'a' + value as u8 } else { b'0' + value as u8 - 26 }))
+    char::from_digit(value, BASE)
+        .map(|_| char::from(if value < 26 { b'a' + value as u8 } else { b'0' + value as u8 - 26 }))
 }
 
 /// RFC 3492, section 6.3.

@@ -128,7 +128,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
             Some(other) => Value::text(other.to_text()),
             None => Value::text(""),
         }),
-        examples: &[("dynamic_to_json(dynamic({\"b\": [1, {\"d\": 1, \"c\": 2}], \"a\": null}))", "{\"a\":null,\"b\":[1,{\"c\":2,\"d\":1}]}")],
+        examples: &[(
+            "dynamic_to_json(dynamic({\"b\": [1, {\"d\": 1, \"c\": 2}], \"a\": null}))",
+            "{\"a\":null,\"b\":[1,{\"c\":2,\"d\":1}]}",
+        )],
         ..Function::NEW
     },
     Function {

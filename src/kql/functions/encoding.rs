@@ -69,7 +69,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
             let bytes: Option<Vec<u8>> = elements.iter().map(|n| u8::try_from(n.as_i64()?).ok()).collect();
             Value::text(STANDARD.encode(bytes.unwrap_or_default()))
         }),
-        examples: &[("base64_encode_fromarray(dynamic([1, 2, 255]))", "AQL/"), ("base64_encode_fromarray(dynamic([256]))", "")],
+        examples: &[
+            ("base64_encode_fromarray(dynamic([1, 2, 255]))", "AQL/"),
+            ("base64_encode_fromarray(dynamic([256]))", ""),
+        ],
         ..Function::NEW
     },
     Function {
@@ -105,7 +108,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
         optional: 1,
         naming: Naming::First,
         body: Body::Prepared(tohex),
-        examples: &[("tohex(250)", "fa"), ("tohex(-2)", "fffffffffffffffe"), ("tohex(10, 4)", "000a"), ("tohex(toint(-1))", "ffffffff")],
+        examples: &[
+            ("tohex(250)", "fa"),
+            ("tohex(-2)", "fffffffffffffffe"),
+            ("tohex(10, 4)", "000a"),
+            ("tohex(toint(-1))", "ffffffff"),
+        ],
         ..Function::NEW
     },
     Function {

@@ -73,7 +73,8 @@ fn digest<'a>(bytes: &[u8]) -> Value<'a> {
 
 fn combine(call: &Call<'_, '_>) -> Compiled<Scalar> {
     let problem = Diagnostic::error(format!("`{}` cannot be computed as the service does", call.name.text), call.span);
-    Err(problem.help("how it combines hashes is not published; use hash(strcat_delim('|', a, b)) for a key of several values"))
+    Err(problem
+        .help("how it combines hashes is not published; use hash(strcat_delim('|', a, b)) for a key of several values"))
 }
 
 fn xxhash(call: &Call<'_, '_>) -> Compiled<Kernel> {

@@ -18,7 +18,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
         takes: &[Accepts::Text, Accepts::Text],
         gives: Gives::Type(Type::Bool),
         body: Body::Prepared(|call| search(call, is_address)),
-        examples: &[("has_ipv4('from 10.0.0.1:443', '10.0.0.1')", "true"), ("has_ipv4('10.0.0.12', '10.0.0.1')", "false")],
+        examples: &[
+            ("has_ipv4('from 10.0.0.1:443', '10.0.0.1')", "true"),
+            ("has_ipv4('10.0.0.12', '10.0.0.1')", "false"),
+        ],
         ..Function::NEW
     },
     Function {
@@ -39,7 +42,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
         takes: &[Accepts::Text, Accepts::Text],
         gives: Gives::Type(Type::Bool),
         body: Body::Prepared(|call| search(call, is_prefix)),
-        examples: &[("has_ipv4_prefix('to 10.9.0.1', '10.9.')", "true"), ("has_ipv4_prefix('to 10.9.0.1', '10.9')", "false")],
+        examples: &[
+            ("has_ipv4_prefix('to 10.9.0.1', '10.9.')", "true"),
+            ("has_ipv4_prefix('to 10.9.0.1', '10.9')", "false"),
+        ],
         ..Function::NEW
     },
     Function {

@@ -36,7 +36,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
         optional: 1,
         gives: Gives::Type(Type::Bool),
         body: Body::Values(matches),
-        examples: &[("ipv4_is_match('10.0.0.1', '10.0.0.9', 24)", "true"), ("isnull(ipv4_is_match('x', '10.0.0.9'))", "true")],
+        examples: &[
+            ("ipv4_is_match('10.0.0.1', '10.0.0.9', 24)", "true"),
+            ("isnull(ipv4_is_match('x', '10.0.0.9'))", "true"),
+        ],
         ..Function::NEW
     },
     Function {
@@ -149,7 +152,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
         summary: "An address as text, with the bits behind the prefix cleared; empty for what is no address.",
         takes: &[Accepts::Any, Accepts::Long],
         optional: 1,
-        body: Body::Values(|values| Value::text(written(values).map_or_else(String::new, |(address, _)| address.to_string()))),
+        body: Body::Values(|values| {
+            Value::text(written(values).map_or_else(String::new, |(address, _)| address.to_string()))
+        }),
         examples: &[("format_ipv4('10.1.2.3', 16)", "10.1.0.0"), ("format_ipv4(258)", "0.0.1.2")],
         ..Function::NEW
     },
@@ -162,7 +167,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
         body: Body::Values(|values| {
             Value::text(written(values).map_or_else(String::new, |(address, prefix)| format!("{address}/{prefix}")))
         }),
-        examples: &[("format_ipv4_mask('10.1.2.3', 16)", "10.1.0.0/16"), ("format_ipv4_mask('10.1.2.3')", "10.1.2.3/32")],
+        examples: &[
+            ("format_ipv4_mask('10.1.2.3', 16)", "10.1.0.0/16"),
+            ("format_ipv4_mask('10.1.2.3')", "10.1.2.3/32"),
+        ],
         ..Function::NEW
     },
 ];

@@ -20,6 +20,7 @@ mod codepoints;
 mod conversion;
 mod encoding;
 mod format_time;
+mod geodesy;
 mod hash;
 mod ip_text;
 mod ipv4;
@@ -35,6 +36,7 @@ mod sets;
 mod sizes;
 mod strings;
 mod url;
+mod useragent;
 mod window;
 mod xml;
 
@@ -48,6 +50,7 @@ const FAMILIES: &[&[Function]] = &[
     conversion::FUNCTIONS,
     encoding::FUNCTIONS,
     format_time::FUNCTIONS,
+    geodesy::FUNCTIONS,
     hash::FUNCTIONS,
     ip_text::FUNCTIONS,
     ipv4::FUNCTIONS,
@@ -63,6 +66,7 @@ const FAMILIES: &[&[Function]] = &[
     sizes::FUNCTIONS,
     strings::FUNCTIONS,
     url::FUNCTIONS,
+    useragent::FUNCTIONS,
     window::FUNCTIONS,
     xml::FUNCTIONS,
 ];

@@ -166,7 +166,8 @@ fn extract_all(call: &Call<'_, '_>) -> Compiled<Kernel> {
         && !(1..=MAX_GROUPS).contains(&(regex.captures_len() - 1))
     {
         let problem = call.error(0, format!("the pattern has {} capture groups", regex.captures_len() - 1));
-        return Err(problem.help(format!("`extract_all` needs between 1 and {MAX_GROUPS}: put parentheses around what is wanted")));
+        return Err(problem
+            .help(format!("`extract_all` needs between 1 and {MAX_GROUPS}: put parentheses around what is wanted")));
     }
     let source = call.arguments.len() - 1;
     Ok(Arc::new(move |values| {
@@ -305,7 +306,8 @@ fn indexof(call: &Call<'_, '_>) -> Compiled<Kernel> {
         let first = byte(start);
         let last = usize::try_from(length).map_or(hay.len(), |length| byte(start.saturating_add(length)));
         let Some(window) = hay.get(first..last) else { return Value::Long(-1) };
-        let found = pattern.with(text(values, 1), |regex| regex.find_iter(window).nth(occurrence - 1).map(|m| m.start()));
+        let found =
+            pattern.with(text(values, 1), |regex| regex.find_iter(window).nth(occurrence - 1).map(|m| m.start()));
         match found {
             None => Value::Null,
             Some(None) => Value::Long(-1),

@@ -128,7 +128,9 @@ fn version(text: &str) -> Option<String> {
 fn command_line(call: &Call<'_, '_>) -> Compiled<Kernel> {
     let parser = call.constant(1, "kind of command line")?.to_text();
     if !parser.eq_ignore_ascii_case("windows") {
-        return Err(call.error(1, format!("`{parser}` command lines cannot be parsed")).help("'windows' is the one kind there is"));
+        return Err(call
+            .error(1, format!("`{parser}` command lines cannot be parsed"))
+            .help("'windows' is the one kind there is"));
     }
     Ok(std::sync::Arc::new(|values| text_array(windows_arguments(text(values, 0)))))
 }

@@ -18,7 +18,12 @@ const PRINCIPAL_HELP: &str = "nobody is signed in to an offline program; write t
 const PLACE_HELP: &str = "there is no cluster behind an offline program; write the name into the query";
 
 /// A function that has no answer here.
-const fn refused(names: &'static [&'static str], usage: &'static str, ty: Type, body: fn(&Call<'_, '_>) -> Compiled<Scalar>) -> Function {
+const fn refused(
+    names: &'static [&'static str],
+    usage: &'static str,
+    ty: Type,
+    body: fn(&Call<'_, '_>) -> Compiled<Scalar>,
+) -> Function {
     Function {
         names,
         usage,
@@ -56,7 +61,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
     refused(&["cursor_after"], "cursor_after(cursor)", Type::Bool, |c| refuse(c, CURSOR_HELP)),
     refused(&["cursor_before_or_at"], "cursor_before_or_at(cursor)", Type::Bool, |c| refuse(c, CURSOR_HELP)),
     refused(&["current_principal"], "current_principal()", Type::String, |c| refuse(c, PRINCIPAL_HELP)),
-    refused(&["current_principal_details"], "current_principal_details()", Type::Dynamic, |c| refuse(c, PRINCIPAL_HELP)),
+    refused(&["current_principal_details"], "current_principal_details()", Type::Dynamic, |c| {
+        refuse(c, PRINCIPAL_HELP)
+    }),
     refused(&["current_principal_is_member_of"], "current_principal_is_member_of(group …)", Type::Bool, |c| {
         refuse(c, PRINCIPAL_HELP)
     }),

@@ -42,8 +42,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
 ];
 
 fn format_bytes<'a>(values: &[Value<'a>]) -> Value<'a> {
-    let (Some(bytes), Some(precision), Some(base)) =
-        (real(values, 0), long_or(values, 1, 0), long_or(values, 3, 1024))
+    let (Some(bytes), Some(precision), Some(base)) = (real(values, 0), long_or(values, 1, 0), long_or(values, 3, 1024))
     else {
         return Value::text("");
     };

@@ -21,6 +21,7 @@ mod conversion;
 mod encoding;
 mod format_time;
 mod geodesy;
+mod geohash;
 mod hash;
 mod ip_text;
 mod ipv4;
@@ -38,6 +39,7 @@ mod strings;
 mod url;
 mod useragent;
 mod window;
+mod wkt;
 mod xml;
 
 /// Every family of functions. A new family is one file and one line here.
@@ -51,6 +53,7 @@ const FAMILIES: &[&[Function]] = &[
     encoding::FUNCTIONS,
     format_time::FUNCTIONS,
     geodesy::FUNCTIONS,
+    geohash::FUNCTIONS,
     hash::FUNCTIONS,
     ip_text::FUNCTIONS,
     ipv4::FUNCTIONS,
@@ -68,6 +71,7 @@ const FAMILIES: &[&[Function]] = &[
     url::FUNCTIONS,
     useragent::FUNCTIONS,
     window::FUNCTIONS,
+    wkt::FUNCTIONS,
     xml::FUNCTIONS,
 ];
 

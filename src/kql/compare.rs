@@ -214,6 +214,10 @@ fn dynamics(a: &str, b: &str) -> Option<Ordering> {
     if a == b {
         return Some(Ordering::Equal);
     }
+    // Whole numbers are compared digit by digit: a real would take long ones, such as those of versions, for equal.
+    if let (Ok(a), Ok(b)) = (a.parse::<i128>(), b.parse::<i128>()) {
+        return Some(a.cmp(&b));
+    }
     match (serde_json::from_str::<serde_json::Value>(a), serde_json::from_str::<serde_json::Value>(b)) {
         (Ok(serde_json::Value::Number(a)), Ok(serde_json::Value::Number(b))) => a.as_f64()?.partial_cmp(&b.as_f64()?),
         (Ok(a), Ok(b)) if a == b => Some(Ordering::Equal),

@@ -68,15 +68,16 @@ fn integer(text: &str) -> Option<i64> {
     })
 }
 
-/// A guid in any of .NET's forms with dashes or without, in lower case.
+/// A guid in lower case: 32 digits, in braces or not; the service does not mind where the dashes are.
 pub fn guid(text: &str) -> Option<String> {
-    let inner = text.trim().trim_start_matches(['{', '(']).trim_end_matches(['}', ')']).to_ascii_lowercase();
-    let hex: String = inner.chars().filter(|c| *c != '-').collect();
+    let text = text.trim();
+    let inner = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+    let inner = inner.or_else(|| text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'))).unwrap_or(text);
+    let hex: String = inner.chars().filter(|c| *c != '-').collect::<String>().to_ascii_lowercase();
     if hex.len() != 32 || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
         return None;
     }
-    let dashed = format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]);
-    (inner.len() == 32 || inner == dashed).then_some(dashed)
+    Some(format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]))
 }
 
 /// The dynamic that `parse_json` makes of text: invalid JSON is the text itself, as a dynamic string.
@@ -114,7 +115,7 @@ pub fn datetime(text: &str) -> Option<i64> {
     if let Ok(at) = chrono::DateTime::parse_from_rfc2822(&format!("{text} +0000")) {
         return time::ticks(at.naive_utc());
     }
-    const FORMS: [&str; 22] = [
+    const FORMS: [&str; 24] = [
         "%m/%d/%Y %I:%M:%S%.f %p",
         "%m/%d/%Y, %I:%M:%S%.f %p",
         "%m/%d/%Y %I:%M %p",
@@ -133,6 +134,8 @@ pub fn datetime(text: &str) -> Option<i64> {
         "%d %b %y %H:%M",
         "%A, %d-%b-%y %H:%M:%S",
         "%A, %d-%b-%y %H:%M",
+        "%d-%b-%y %H:%M:%S",
+        "%d-%b-%y %H:%M",
         "%a, %d %b %y %H:%M:%S",
         "%a, %d %b %y %H:%M",
         "%a, %d %b %Y %H:%M",

@@ -236,8 +236,9 @@ impl Lexer<'_> {
                 };
                 self.push(Kind::Timespan(value), start);
             }
-            // An unquoted name may begin with digits (`3DES`); the parser decides whether a name fits here.
-            None if !real => {
+            // An unquoted name may begin with digits (`3DES`), and a guid with what looks like an exponent (`12e8b78d-…`);
+            // the parser decides whether a name fits here.
+            None if !number.contains('.') => {
                 let name = self.source[start..self.at].to_owned();
                 self.push(Kind::Name(name), start);
             }

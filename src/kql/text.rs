@@ -1,13 +1,14 @@
 //! String operators: `has`, `contains`, `startswith`, `matches regex` and their relatives
 //! (<https://learn.microsoft.com/kusto/query/datatypes-string-operators>).
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use regex::Regex;
 
 use super::Value;
 use super::ast::TextOp;
-use super::compiler::Compiled;
+use super::compiler::{Call, Compiled};
 use super::kernel::{Accepts, Kernel, apply};
 use super::scalar::Scalar;
 use crate::error::{Diagnostic, Span};
@@ -21,7 +22,13 @@ pub fn compile(op: TextOp, negated: bool, left: Scalar, right: Scalar, span: Spa
             Arc::new(move |values| Value::Bool(values.first().is_some_and(|v| regex.is_match(&v.to_text())) != negated))
         }
         (None, TextOp::Matches) => {
-            return Err(Diagnostic::error("`matches regex` needs a constant pattern", span));
+            let pattern = Pattern::varying(str::to_owned);
+            Arc::new(move |values| match values {
+                [left, right] => pattern
+                    .with(&right.to_text(), |regex| regex.is_match(&left.to_text()))
+                    .map_or(Value::Null, |found| Value::Bool(found != negated)),
+                _ => Value::Null,
+            })
         }
         (Some(needle), _) => {
             let needle = Needle::new(op, &needle.to_text());
@@ -43,6 +50,67 @@ pub fn regex(pattern: &str, span: Span) -> Compiled<Regex> {
         Diagnostic::error(format!("`{pattern}` is not a regular expression: {reason}"), span)
             .help("the dialect has no look-around and no back-references; in a plain literal a backslash is doubled")
     })
+}
+
+/// Patterns kept of those that come from rows.
+const KEPT_PATTERNS: usize = 256;
+
+/// A regular expression that is constant, or comes from the row.
+pub enum Pattern {
+    /// Compiled once.
+    Fixed(Regex),
+    /// Compiled when first met; what is no regular expression matches nothing.
+    Varying {
+        /// What is put around the pattern's text.
+        wrap: fn(&str) -> String,
+        /// Those compiled so far.
+        known: Mutex<HashMap<String, Option<Arc<Regex>>>>,
+    },
+}
+
+impl Pattern {
+    /// The pattern that an argument of a call is.
+    ///
+    /// # Errors
+    /// When it is constant and no regular expression.
+    pub fn new(call: &Call<'_, '_>, position: usize, wrap: fn(&str) -> String) -> Compiled<Pattern> {
+        match call.argument(position).and_then(|argument| argument.constant.as_ref()) {
+            Some(constant) => {
+                let plain = constant.to_text();
+                regex(&plain, call.span_of(position))?;
+                Ok(Pattern::Fixed(regex(&wrap(&plain), call.span_of(position))?))
+            }
+            None => Ok(Pattern::varying(wrap)),
+        }
+    }
+
+    /// A pattern that comes from the row.
+    pub fn varying(wrap: fn(&str) -> String) -> Pattern {
+        Pattern::Varying { wrap, known: Mutex::default() }
+    }
+
+    /// Applies the pattern; `text` is its text where it comes from the row. Nothing when that is no regular expression.
+    pub fn with<R>(&self, text: &str, apply: impl FnOnce(&Regex) -> R) -> Option<R> {
+        let (wrap, known) = match self {
+            Pattern::Fixed(regex) => return Some(apply(regex)),
+            Pattern::Varying { wrap, known } => (wrap, known),
+        };
+        let regex = {
+            let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+            if known.len() > KEPT_PATTERNS {
+                known.clear();
+            }
+            match known.get(text) {
+                Some(regex) => regex.clone(),
+                None => {
+                    let regex = Regex::new(&wrap(text)).ok().map(Arc::new);
+                    known.insert(text.to_owned(), regex.clone());
+                    regex
+                }
+            }
+        };
+        regex.map(|regex| apply(&regex))
+    }
 }
 
 /// What is looked for, prepared once.

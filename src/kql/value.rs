@@ -132,7 +132,15 @@ pub fn real(value: f64) -> String {
     } else if value.is_infinite() {
         if value > 0.0 { "Infinity".into() } else { "-Infinity".into() }
     } else if value != 0.0 && (value.abs() >= 1e15 || value.abs() < 1e-5) {
-        format!("{value:E}")
+        // .NET writes the exponent with its sign and at least two digits: `1E+20`.
+        let text = format!("{value:E}");
+        match text.split_once('E') {
+            Some((digits, exponent)) => match exponent.strip_prefix('-') {
+                Some(below) => format!("{digits}E-{below:0>2}"),
+                None => format!("{digits}E+{exponent:0>2}"),
+            },
+            None => text,
+        }
     } else {
         format!("{value}")
     }

@@ -1,10 +1,15 @@
 //! Conversions: `tostring`, `tolong`, `todatetime`, `parse_json`, ….
 
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
 use super::{Accepts, Body, Function, Gives, Naming};
-use crate::kql::Value;
 use crate::kql::compare::convert;
 use crate::kql::compiler::{Call, Compiled};
+use crate::kql::kernel::Kernel;
 use crate::kql::scalar::Scalar;
+use crate::kql::{Value, undress};
 use crate::table::Type;
 
 /// A conversion to one type: it never fails, what does not fit is null.
@@ -111,12 +116,37 @@ pub(super) const FUNCTIONS: &[Function] = &[
         &[("parse_json('[1,2]')[1]", "2")],
     ),
     Function {
+        names: &["dynamic_to_json"],
+        usage: "dynamic_to_json(value)",
+        summary: "The value as JSON text in one spelling: without blanks, members sorted by name.",
+        takes: &[Accepts::Any],
+        body: Body::Values(|values| match values.first() {
+            Some(Value::Dynamic(json)) => match serde_json::from_str::<Json>(json) {
+                Ok(tree @ (Json::Array(_) | Json::Object(_))) => Value::text(sorted(tree).to_string()),
+                _ => Value::text(undress(json)),
+            },
+            Some(other) => Value::text(other.to_text()),
+            None => Value::text(""),
+        }),
+        examples: &[(
+            "dynamic_to_json(dynamic({\"b\": [1, {\"d\": 1, \"c\": 2}], \"a\": null}))",
+            "{\"a\":null,\"b\":[1,{\"c\":2,\"d\":1}]}",
+        )],
+        ..Function::NEW
+    },
+    Function {
         names: &["gettype"],
         usage: "gettype(value)",
-        summary: "The name of the value's type.",
+        summary: "The name of the value's type; for a dynamic value, of what it holds.",
         takes: &[Accepts::Any],
-        body: Body::Values(gettype),
-        examples: &[("gettype(1)", "long"), ("gettype(dynamic([1]))", "array")],
+        body: Body::Prepared(gettype),
+        examples: &[
+            ("gettype(1)", "long"),
+            ("gettype(1.5)", "real"),
+            ("gettype(dynamic([1]))", "array"),
+            ("gettype(dynamic({\"a\":1.5}).a)", "double"),
+            ("gettype(parse_json(''))", "null"),
+        ],
         ..Function::NEW
     },
 ];
@@ -131,19 +161,34 @@ fn parse(call: &Call<'_, '_>) -> Compiled<Scalar> {
     Ok(convert(value.clone(), Type::Dynamic))
 }
 
-fn gettype<'a>(values: &[Value<'a>]) -> Value<'a> {
-    let name = match values.first() {
-        None | Some(Value::Null) => "null",
-        Some(Value::Dynamic(json)) => match json.as_bytes().first() {
-            Some(b'[') => "array",
-            Some(b'{') => "dictionary",
-            Some(b'"') => "string",
-            Some(b't' | b'f') => "bool",
-            _ if json.contains(['.', 'e', 'E']) => "double",
-            _ => "long",
-        },
-        Some(Value::Real(_)) => "double",
-        Some(value) => value.ty().name(),
-    };
-    Value::text(name)
+fn gettype(call: &Call<'_, '_>) -> Compiled<Kernel> {
+    let ty = call.argument(0).map_or(Type::Dynamic, |value| value.ty);
+    Ok(Arc::new(move |values| {
+        let name = match values.first() {
+            None | Some(Value::Null) => "null",
+            Some(Value::Dynamic(json)) => match json.as_bytes().first() {
+                Some(b'[') => "array",
+                Some(b'{') => "dictionary",
+                Some(b'"') => "string",
+                Some(b't' | b'f') => "bool",
+                _ if json.contains(['.', 'e', 'E']) => "double",
+                _ => "long",
+            },
+            Some(_) => ty.name(),
+        };
+        Value::text(name)
+    }))
+}
+
+/// The tree with the members of every bag sorted.
+fn sorted(tree: Json) -> Json {
+    match tree {
+        Json::Array(items) => Json::Array(items.into_iter().map(sorted).collect()),
+        Json::Object(members) => {
+            let mut members: Vec<(String, Json)> = members.into_iter().collect();
+            members.sort_by(|a, b| a.0.cmp(&b.0));
+            Json::Object(members.into_iter().map(|(key, value)| (key, sorted(value))).collect())
+        }
+        scalar => scalar,
+    }
 }

@@ -11,17 +11,36 @@ use super::kernel::Kernel;
 use super::scalar::Scalar;
 use crate::table::Type;
 
+mod arguments;
 mod arrays;
 mod bags;
 mod bins;
 mod calendar;
+mod codepoints;
 mod conversion;
+mod encoding;
 mod format_time;
+mod geodesy;
+mod geohash;
+mod hash;
+mod ip_text;
+mod ipv4;
+mod ipv6;
+mod jsonpath;
 mod logic;
 mod numbers;
+mod patterns;
+mod pieces;
+mod records;
+mod session;
 mod sets;
+mod sizes;
 mod strings;
+mod url;
+mod useragent;
 mod window;
+mod wkt;
+mod xml;
 
 /// Every family of functions. A new family is one file and one line here.
 const FAMILIES: &[&[Function]] = &[
@@ -29,13 +48,31 @@ const FAMILIES: &[&[Function]] = &[
     bags::FUNCTIONS,
     bins::FUNCTIONS,
     calendar::FUNCTIONS,
+    codepoints::FUNCTIONS,
     conversion::FUNCTIONS,
+    encoding::FUNCTIONS,
     format_time::FUNCTIONS,
+    geodesy::FUNCTIONS,
+    geohash::FUNCTIONS,
+    hash::FUNCTIONS,
+    ip_text::FUNCTIONS,
+    ipv4::FUNCTIONS,
+    ipv6::FUNCTIONS,
+    jsonpath::FUNCTIONS,
     logic::FUNCTIONS,
     numbers::FUNCTIONS,
+    patterns::FUNCTIONS,
+    pieces::FUNCTIONS,
+    records::FUNCTIONS,
+    session::FUNCTIONS,
     sets::FUNCTIONS,
+    sizes::FUNCTIONS,
     strings::FUNCTIONS,
+    url::FUNCTIONS,
+    useragent::FUNCTIONS,
     window::FUNCTIONS,
+    wkt::FUNCTIONS,
+    xml::FUNCTIONS,
 ];
 
 /// A scalar function.

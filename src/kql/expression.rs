@@ -245,6 +245,11 @@ impl Compiler<'_> {
                 let prefix = function.names.first().copied().unwrap_or_default();
                 result.named(Some(format!("{prefix}_{first}")))
             }
+            Naming::Called(prefix) => {
+                let first = call.arguments.first().and_then(|first| first.name.clone()).unwrap_or_default();
+                result.named(Some(format!("{prefix}_{first}")))
+            }
+            Naming::Fixed(name) => result.named(Some(name.to_owned())),
         })
     }
 

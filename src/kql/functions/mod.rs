@@ -14,14 +14,18 @@ use crate::table::Type;
 mod arrays;
 mod bags;
 mod bins;
+mod bits;
 mod calendar;
 mod conversion;
 mod format_time;
 mod logic;
+mod math;
 mod numbers;
 mod sets;
+mod special;
 mod strings;
 mod window;
+mod zones;
 
 /// Every family of functions. A new family is one file and one line here.
 const FAMILIES: &[&[Function]] = &[
@@ -36,6 +40,10 @@ const FAMILIES: &[&[Function]] = &[
     sets::FUNCTIONS,
     strings::FUNCTIONS,
     window::FUNCTIONS,
+    zones::FUNCTIONS,
+    math::FUNCTIONS,
+    special::FUNCTIONS,
+    bits::FUNCTIONS,
 ];
 
 /// A scalar function.
@@ -97,6 +105,10 @@ pub enum Naming {
     First,
     /// `function_argument`: `strlen_x`.
     Prefixed,
+    /// A word of its own and the argument: `tree_x`.
+    Called(&'static str),
+    /// Always this name.
+    Fixed(&'static str),
 }
 
 /// What a function does.

@@ -218,6 +218,8 @@ impl Compiler<'_> {
         }
         if scope.aggregates.is_some()
             && let Some(aggregate) = aggregates::find(&name.text)
+            // `hll_merge(a)` aggregates, `hll_merge(a, b)` does not.
+            && (aggregate.takes.1 >= arguments.len() || functions::find(&name.text).is_none())
         {
             return aggregates::compile(self, aggregate, name, arguments, span, scope);
         }

@@ -22,6 +22,7 @@ mod logic;
 mod math;
 mod numbers;
 mod sets;
+mod sketches;
 mod special;
 mod strings;
 mod window;
@@ -44,6 +45,7 @@ const FAMILIES: &[&[Function]] = &[
     math::FUNCTIONS,
     special::FUNCTIONS,
     bits::FUNCTIONS,
+    sketches::FUNCTIONS,
 ];
 
 /// A scalar function.

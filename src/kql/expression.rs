@@ -218,6 +218,8 @@ impl Compiler<'_> {
         }
         if scope.aggregates.is_some()
             && let Some(aggregate) = aggregates::find(&name.text)
+            // `hll_merge(a)` aggregates, `hll_merge(a, b)` does not.
+            && (aggregate.takes.1 >= arguments.len() || functions::find(&name.text).is_none())
         {
             return aggregates::compile(self, aggregate, name, arguments, span, scope);
         }
@@ -245,6 +247,11 @@ impl Compiler<'_> {
                 let prefix = function.names.first().copied().unwrap_or_default();
                 result.named(Some(format!("{prefix}_{first}")))
             }
+            Naming::Called(prefix) => {
+                let first = call.arguments.first().and_then(|first| first.name.clone()).unwrap_or_default();
+                result.named(Some(format!("{prefix}_{first}")))
+            }
+            Naming::Fixed(name) => result.named(Some(name.to_owned())),
         })
     }
 

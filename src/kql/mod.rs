@@ -22,6 +22,7 @@ mod path;
 mod relation;
 mod scalar;
 mod sequence;
+mod sketch;
 mod text;
 mod value;
 

@@ -44,6 +44,12 @@ pub fn compile(compiler: &Compiler<'_>, expr: &Expr, scope: &Scope<'_>) -> Compi
         },
     };
     let root = compiler.scalar(base, scope)?;
+    // A call that gives several columns is indexed by their position: `array_sort_asc(a, b)[1]`.
+    if let Some(Step::Index(position)) = &step
+        && let Some((name, part)) = usize::try_from(*position).ok().and_then(|position| root.parts.get(position))
+    {
+        return Ok(part.clone().named(Some(name.clone())));
+    }
     check(compiler, &root, base)?;
     let Some(step) = step else {
         let ExprKind::Index(_, index) = &expr.kind else { return Ok(root) };

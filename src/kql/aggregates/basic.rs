@@ -196,11 +196,18 @@ fn sum(call: &Call<'_, '_>, prefix: &str, predicate: Option<Scalar>) -> Compiled
 
 fn mean(call: &Call<'_, '_>, prefix: &str, predicate: Option<Scalar>) -> Compiled<Vec<Produced>> {
     let value = addend(call)?;
-    let mean = only(&value, &predicate).cast(DataType::Float64).mean();
+    let picked = only(&value, &predicate);
     let (plan, ty) = match value.ty {
-        Type::Timespan | Type::Datetime => (mean.round(0, Default::default()).cast(DataType::Int64), value.ty),
+        // Ticks need more digits than a real has: the mean is that of the distances from the least.
+        Type::Timespan | Type::Datetime => {
+            let distances = (picked.clone() - picked.clone().min()).cast(DataType::Float64);
+            (distances.mean().round(0, Default::default()).cast(DataType::Int64) + picked.min(), value.ty)
+        }
         // The mean of nothing is NaN (summarize page, example).
-        _ => (mean.fill_null(lit(f64::NAN)), Type::Real),
+        ty => {
+            let mean = picked.cast(DataType::Float64).mean().fill_null(lit(f64::NAN));
+            (mean, if ty == Type::Decimal { ty } else { Type::Real })
+        }
     };
     Ok(vec![Produced::new(prefixed(prefix, Some(&call.arguments[0])), plan, ty)])
 }

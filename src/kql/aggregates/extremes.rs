@@ -1,13 +1,16 @@
 //! The greatest, the least, and any.
 
-use polars::prelude::{Expr as Plan, lit, when};
+use std::sync::Arc;
+
+use polars::prelude::{DataType, Expr as Plan, lit, when};
 
 use super::basic::{only, predicate};
-use super::{Aggregate, Produced, columns_of, prefixed};
+use super::{Aggregate, Produced, columns_of, fold, prefixed};
 use crate::kql::ast::ExprKind;
-use crate::kql::compare::convert;
 use crate::kql::compiler::{Call, Compiled};
+use crate::kql::kernel::Accepts;
 use crate::kql::scalar::Scalar;
+use crate::kql::{Value, compare};
 use crate::table::Type;
 
 pub(super) const AGGREGATES: &[Aggregate] = &[
@@ -92,23 +95,32 @@ fn filled(plan: Plan, ty: Type) -> Plan {
     if ty == Type::String { plan.fill_null(lit("")) } else { plan }
 }
 
-/// A value with an order: a dynamic is compared as a number or as text.
-fn orderable(value: Scalar) -> Scalar {
-    if value.ty == Type::Dynamic { convert(value, Type::String) } else { value }
+/// Place of the extreme where polars knows no order: a dynamic is compared as what it holds.
+fn place(value: &Scalar, greatest: bool) -> Plan {
+    let kernel = Arc::new(move |lists: &[Vec<Value<'_>>]| {
+        let values = lists.first().into_iter().flatten().enumerate().filter(|(_, value)| !value.is_null());
+        let better = |a: &Value<'_>, b: &Value<'_>| {
+            compare::order(a, b).is_some_and(|order| if greatest { order.is_gt() } else { order.is_lt() })
+        };
+        let best = values.reduce(|best, next| if better(next.1, best.1) { next } else { best });
+        best.map_or(Value::Null, |(place, _)| Value::Long(place as i64))
+    });
+    fold(kernel, std::slice::from_ref(value), &[Accepts::Any], Type::Long)
 }
 
 fn extreme(call: &Call<'_, '_>, prefix: &str, greatest: bool, predicate: Option<Scalar>) -> Compiled<Vec<Produced>> {
     let value = &call.arguments[0];
     let picked = only(value, &predicate);
     let plan = match value.ty {
-        Type::String | Type::Guid | Type::Dynamic => {
+        Type::Dynamic => picked.clone().get(place(&Scalar::computed(picked, value.ty), greatest), true),
+        Type::String | Type::Guid => {
             let sorted = picked.drop_nulls().sort(Default::default());
             if greatest { sorted.last() } else { sorted.first() }
         }
         Type::Bool => {
-            let number = picked.cast(polars::prelude::DataType::Int64);
+            let number = picked.cast(DataType::Int64);
             let extreme = if greatest { number.max() } else { number.min() };
-            extreme.cast(polars::prelude::DataType::Boolean)
+            extreme.cast(DataType::Boolean)
         }
         _ if greatest => picked.max(),
         _ => picked.min(),
@@ -118,10 +130,15 @@ fn extreme(call: &Call<'_, '_>, prefix: &str, greatest: bool, predicate: Option<
 
 fn argument(call: &Call<'_, '_>, greatest: bool) -> Compiled<Vec<Produced>> {
     let value = &call.arguments[0];
-    let key = orderable(value.clone()).expr;
-    let at = if greatest { key.arg_max() } else { key.arg_min() };
+    let at = match value.ty {
+        Type::Dynamic | Type::String | Type::Guid => place(value, greatest),
+        Type::Bool if greatest => value.expr.clone().cast(DataType::Int64).arg_max(),
+        Type::Bool => value.expr.clone().cast(DataType::Int64).arg_min(),
+        _ if greatest => value.expr.clone().arg_max(),
+        _ => value.expr.clone().arg_min(),
+    };
     // A group with nothing but nulls still gives one of its rows.
-    let at = when(at.clone().is_null()).then(lit(0_u32)).otherwise(at.cast(polars::prelude::DataType::UInt32));
+    let at = when(at.clone().is_null()).then(lit(0_u32)).otherwise(at.cast(DataType::UInt32));
     let word = if greatest { "max" } else { "min" };
     let first = value.name.clone().unwrap_or_else(|| format!("{word}_"));
     let first_is_column = matches!(call.written[0].value.kind, ExprKind::Name(_));
@@ -129,13 +146,15 @@ fn argument(call: &Call<'_, '_>, greatest: bool) -> Compiled<Vec<Produced>> {
     for (position, written) in call.written.iter().enumerate().skip(1) {
         if matches!(written.value.kind, ExprKind::Star) {
             for (name, ty) in columns_of(call.scope) {
-                if !(first_is_column && name == first) {
+                let named = wanted.iter().skip(1).any(|(known, _)| *known == name);
+                if !(first_is_column && name == first) && !named {
                     wanted.push((name.clone(), Scalar::column(&name, ty)));
                 }
             }
         } else {
             let scalar = call.arguments[position].clone();
-            let name = scalar.name.clone().unwrap_or_else(|| format!("{word}_{first}_arg{position}"));
+            let named = written.name.as_ref().map(|name| name.text.clone()).or_else(|| scalar.name.clone());
+            let name = named.unwrap_or_else(|| format!("{word}_{first}_arg{position}"));
             wanted.push((name, scalar));
         }
     }
@@ -154,8 +173,14 @@ fn any(call: &Call<'_, '_>) -> Compiled<Vec<Produced>> {
                 .extend(columns_of(call.scope).into_iter().map(|(name, ty)| (name.clone(), Scalar::column(&name, ty))));
         } else {
             let scalar = call.arguments[position].clone();
-            let name = scalar.name.clone().unwrap_or_default();
-            wanted.push((if call.name.text == "any" { format!("any_{name}") } else { name }, scalar));
+            let alone = call.name.text == "any" && call.written.len() == 1;
+            let name = match &scalar.name {
+                Some(name) if alone => format!("any_{name}"),
+                Some(name) => name.clone(),
+                None if alone => "any_".to_owned(),
+                None => format!("any_arg{position}"),
+            };
+            wanted.push((written.name.as_ref().map_or(name, |name| name.text.clone()), scalar));
         }
     }
     let several = wanted.len() > 1;

@@ -3,21 +3,35 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
-use polars::prelude::{Column, DataType, Expr as Plan, Field, PolarsResult, Schema, Series, apply_multiple};
+use polars::prelude::{Column, DataType, Expr as Plan, Field, PolarsResult, Schema, Series, apply_multiple, when};
 
 use super::Value;
 use super::ast::{Argument, ExprKind, Name};
 use super::compiler::{Call, Compiled, Compiler, Scope};
 use super::kernel::{Accepts, Collector, Reader};
+use super::relation::column;
 use super::scalar::Scalar;
 use crate::error::{Diagnostic, Span};
 use crate::table::Type;
 
 mod basic;
 mod extremes;
+mod gather;
+mod percentiles;
+mod sketches;
+mod statistics;
+
+pub(in crate::kql) use percentiles::rank;
 
 /// Every family of aggregates. A new family is one file and one line here.
-const FAMILIES: &[&[Aggregate]] = &[basic::AGGREGATES, extremes::AGGREGATES];
+const FAMILIES: &[&[Aggregate]] = &[
+    basic::AGGREGATES,
+    extremes::AGGREGATES,
+    statistics::AGGREGATES,
+    percentiles::AGGREGATES,
+    gather::AGGREGATES,
+    sketches::AGGREGATES,
+];
 
 /// An aggregate function.
 pub struct Aggregate {
@@ -89,7 +103,17 @@ pub fn compile(
         ExprKind::Star => Ok(Scalar::null(Type::Dynamic)),
         _ => compiler.scalar(&argument.value, &inner),
     });
-    let values = values.collect::<Compiled<Vec<Scalar>>>()?;
+    let mut values = values.collect::<Compiled<Vec<Scalar>>>()?;
+    // A constant is there once for every row: `sum(1)` counts, `countif(true)` too.
+    if let Some(col) = scope.input.and_then(|input| input.columns.first()) {
+        for value in values.iter_mut().filter(|value| value.constant.is_some()) {
+            let every = when(column(&col.name).is_null()).then(value.expr.clone()).otherwise(value.expr.clone());
+            value.expr = every;
+        }
+        if let Some(first) = values.first_mut() {
+            first.constant = None;
+        }
+    }
     let call = Call { compiler, scope: &inner, name, arguments: values, written: arguments, span };
     let produced = (aggregate.body)(&call)?;
     let Some(collected) = scope.aggregates else {

@@ -15,6 +15,7 @@ mod arguments;
 mod arrays;
 mod bags;
 mod bins;
+mod bits;
 mod calendar;
 mod codepoints;
 mod conversion;
@@ -28,6 +29,7 @@ mod ipv4;
 mod ipv6;
 mod jsonpath;
 mod logic;
+mod math;
 mod numbers;
 mod patterns;
 mod pieces;
@@ -35,12 +37,15 @@ mod records;
 mod session;
 mod sets;
 mod sizes;
+mod sketches;
+mod special;
 mod strings;
 mod url;
 mod useragent;
 mod window;
 mod wkt;
 mod xml;
+mod zones;
 
 /// Every family of functions. A new family is one file and one line here.
 const FAMILIES: &[&[Function]] = &[
@@ -73,6 +78,11 @@ const FAMILIES: &[&[Function]] = &[
     window::FUNCTIONS,
     wkt::FUNCTIONS,
     xml::FUNCTIONS,
+    zones::FUNCTIONS,
+    math::FUNCTIONS,
+    special::FUNCTIONS,
+    bits::FUNCTIONS,
+    sketches::FUNCTIONS,
 ];
 
 /// A scalar function.
@@ -134,6 +144,10 @@ pub enum Naming {
     First,
     /// `function_argument`: `strlen_x`.
     Prefixed,
+    /// A word of its own and the argument: `tree_x`.
+    Called(&'static str),
+    /// Always this name.
+    Fixed(&'static str),
 }
 
 /// What a function does.

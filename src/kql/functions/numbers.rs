@@ -1,8 +1,18 @@
-//! Numbers: rounding, signs, powers.
+//! Numbers: rounding, extremes, chance.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use polars::prelude::lit;
 
 use super::{Accepts, Body, Function, Gives, Naming};
-use crate::kql::Value;
+use crate::kql::ast::BinaryOp;
 use crate::kql::compare::convert;
+use crate::kql::compiler::{Call, Compiled};
+use crate::kql::kernel::{Kernel, apply};
+use crate::kql::relation::column;
+use crate::kql::scalar::Scalar;
+use crate::kql::{Value, arithmetic, compare};
 use crate::table::Type;
 
 pub(super) const FUNCTIONS: &[Function] = &[
@@ -27,26 +37,170 @@ pub(super) const FUNCTIONS: &[Function] = &[
         names: &["round"],
         usage: "round(number [, precision])",
         summary: "The number rounded to so many digits behind the point, or before it where negative; halves away from zero.",
-        takes: &[Accepts::Real, Accepts::Long],
+        takes: &[Accepts::Number, Accepts::Long],
         optional: 1,
-        gives: Gives::Type(Type::Real),
         naming: Naming::First,
-        body: Body::Values(|values| match values {
-            [Value::Real(number)] => Value::Real(number.round()),
-            [Value::Real(number), Value::Long(digits)] => Value::Real(round(*number, *digits)),
-            _ => Value::Null,
+        body: Body::Scalar(|call| {
+            let kernel = Arc::new(|values: &[Value<'_>]| {
+                let digits = match values.get(1) {
+                    None => 0,
+                    Some(Value::Long(digits)) => *digits,
+                    Some(_) => return Value::Null,
+                };
+                match values.first() {
+                    Some(Value::Real(number)) => Value::Real(round(*number, digits)),
+                    Some(Value::Long(number)) if digits >= 0 => Value::Long(*number),
+                    Some(Value::Long(number)) => round_whole(*number, digits),
+                    _ => Value::Null,
+                }
+            });
+            number(call, kernel)
         }),
         examples: &[
             ("round(2.15, 1)", "2.2"),
             ("round(-50.55, -2)", "-100"),
             ("round(21.5, -1)", "20"),
             ("round(2.5)", "3"),
+            ("round(15, -1)", "20"),
         ],
+        ..Function::NEW
+    },
+    Function {
+        names: &["ceiling"],
+        usage: "ceiling(number)",
+        summary: "The least whole number that is not below the number.",
+        takes: &[Accepts::Number],
+        naming: Naming::First,
+        body: Body::Scalar(|call| {
+            let kernel = Arc::new(|values: &[Value<'_>]| match values.first() {
+                Some(Value::Real(number)) => Value::Real(number.ceil()),
+                Some(Value::Long(number)) => Value::Long(*number),
+                _ => Value::Null,
+            });
+            number(call, kernel)
+        }),
+        examples: &[("ceiling(-1.1)", "-1"), ("ceiling(0.9)", "1")],
+        ..Function::NEW
+    },
+    Function {
+        names: &["max_of"],
+        usage: "max_of(value, value [, …])",
+        summary: "The greatest of the values; nulls do not count.",
+        takes: &[Accepts::Any, Accepts::Any],
+        rest: Some(Accepts::Any),
+        body: Body::Scalar(|call| Ok(extreme(call, Ordering::Greater))),
+        examples: &[("max_of(10, 1, -3, 17)", "17"), ("max_of(long(null), 2)", "2")],
+        ..Function::NEW
+    },
+    Function {
+        names: &["min_of"],
+        usage: "min_of(value, value [, …])",
+        summary: "The least of the values; nulls do not count.",
+        takes: &[Accepts::Any, Accepts::Any],
+        rest: Some(Accepts::Any),
+        body: Body::Scalar(|call| Ok(extreme(call, Ordering::Less))),
+        examples: &[
+            ("min_of(10, 1, -3, 17)", "-3"),
+            ("min_of(datetime(2020-01-02), datetime(2020-01-01))", "2020-01-01T00:00:00.0000000Z"),
+        ],
+        ..Function::NEW
+    },
+    Function {
+        names: &["around"],
+        usage: "around(value, center, delta)",
+        summary: "Whether the value lies within center - delta and center + delta.",
+        takes: &[Accepts::Any, Accepts::Any, Accepts::Any],
+        gives: Gives::Type(Type::Bool),
+        body: Body::Scalar(|call| {
+            let (value, center, delta) = (&call.arguments[0], &call.arguments[1], &call.arguments[2]);
+            let low = arithmetic::compile(BinaryOp::Subtract, center.clone(), delta.clone(), call.span)?;
+            let high = arithmetic::compile(BinaryOp::Add, center.clone(), delta.clone(), call.span)?;
+            let above = compare::compile(BinaryOp::GreaterEqual, value.clone(), low, call.span)?;
+            let below = compare::compile(BinaryOp::LessEqual, value.clone(), high, call.span)?;
+            call.folded(above.expr.and(below.expr), Type::Bool)
+        }),
+        examples: &[
+            ("around(datetime(2021-01-01 01:29), datetime(2021-01-01 01:30), 1min)", "true"),
+            ("around(8, 5, 2)", "false"),
+        ],
+        ..Function::NEW
+    },
+    Function {
+        names: &["rand"],
+        usage: "rand([count])",
+        summary: "A number from 0 to 1, or a whole number below the count. Always the same ones: row n of every query gets the n-th.",
+        takes: &[Accepts::Long],
+        optional: 1,
+        gives: Gives::Type(Type::Real),
+        body: Body::Scalar(random),
+        examples: &[("rand() < 1", "true"), ("rand(10) < 10", "true")],
         ..Function::NEW
     },
 ];
 
+/// A kernel whose result is of its number's type; a dynamic number is a real.
+fn number(call: &Call<'_, '_>, kernel: Kernel) -> Compiled<Scalar> {
+    let mut arguments = call.arguments.clone();
+    if let Some(first) = arguments.first_mut() {
+        match first.ty {
+            Type::Dynamic | Type::String => *first = convert(first.clone(), Type::Real),
+            ty if ty.is_number() => {}
+            ty => return Err(call.error(0, format!("`{}` needs a number, found {ty}", call.name.text))),
+        }
+    }
+    let ty = arguments.first().map_or(Type::Real, |first| first.ty);
+    Ok(apply(kernel, &arguments, &[Accepts::Number, Accepts::Long], ty))
+}
+
+fn extreme(call: &Call<'_, '_>, wanted: Ordering) -> Scalar {
+    let ty = compare::common(call.arguments.iter().filter(|a| !(a.is_null() && a.ty == Type::Dynamic)).map(|a| a.ty));
+    let arguments: Vec<Scalar> = call.arguments.iter().map(|argument| convert(argument.clone(), ty)).collect();
+    let kernel = Arc::new(move |values: &[Value<'_>]| {
+        let known = values.iter().filter(|value| !value.is_null());
+        let best = known.reduce(|best, value| if compare::order(value, best) == Some(wanted) { value } else { best });
+        best.map_or(Value::Null, |best| best.clone().into_owned())
+    });
+    apply(kernel, &arguments, &[Accepts::Any], ty)
+}
+
+/// Reproducible: a hash of the row's position (SplitMix64), so that the same evidence gives the same answer.
+fn random(call: &Call<'_, '_>) -> Compiled<Scalar> {
+    call.compiler.windowed();
+    let row = match call.scope.input.and_then(|input| input.columns.first()) {
+        Some(col) => {
+            let every = column(&col.name).is_null().or(lit(true));
+            Scalar::computed(every.cast(Type::Long.dtype()).cum_sum(false), Type::Long)
+        }
+        None => Scalar::literal(Value::Long(0), Type::Long),
+    };
+    let count = call.argument(0).cloned().unwrap_or_else(|| Scalar::null(Type::Long));
+    let kernel = Arc::new(|values: &[Value<'_>]| {
+        let Some(Value::Long(row)) = values.first() else { return Value::Null };
+        let mut state = (*row as u64).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        state = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        state = (state ^ (state >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        let share = ((state ^ (state >> 31)) >> 11) as f64 / (1u64 << 53) as f64;
+        match values.get(1) {
+            Some(Value::Long(count)) if *count > 1 => Value::Real((share * *count as f64).floor()),
+            _ => Value::Real(share),
+        }
+    });
+    Ok(apply(kernel, &[row, count], &[Accepts::Long], Type::Real))
+}
+
+fn round_whole(number: i64, digits: i64) -> Value<'static> {
+    let scale = u32::try_from(-digits).ok().and_then(|digits| 10i64.checked_pow(digits));
+    let Some(scale) = scale else { return Value::Long(0) };
+    let rest = number % scale;
+    let down = number - rest;
+    let far = rest.unsigned_abs() >= scale.unsigned_abs().div_ceil(2);
+    Value::Long(if far { down.saturating_add(scale * rest.signum()) } else { down })
+}
+
 fn round(number: f64, digits: i64) -> f64 {
+    if digits == 0 {
+        return number.round();
+    }
     if !(-308..=308).contains(&digits) {
         return if digits > 0 { number } else { 0.0 };
     }

@@ -6,6 +6,7 @@ use super::assign::spread;
 use super::pick::unique;
 use super::project;
 use crate::error::Diagnostic;
+use crate::kql::aggregates;
 use crate::kql::ast::Assignment;
 use crate::kql::compiler::{Aggregates, Compiled, Compiler, Env, Scope};
 use crate::kql::relation::{Col, Relation, column, fresh};
@@ -48,7 +49,7 @@ pub fn compile(
             unnamed += 1;
             format!("Column{unnamed}")
         });
-        for (name, scalar) in spread(assignment, scalar, default) {
+        for (name, scalar) in spread(&renamed(assignment), scalar, default) {
             let taken = |n: &str| keys.iter().any(|(key, _)| key == n) || results.iter().any(|(known, _)| known == n);
             // `arg_max(x, *) by y` repeats no key.
             let repeated_key =
@@ -80,6 +81,13 @@ pub fn compile(
     computed.extend(results.into_iter().map(|(name, scalar)| (scalar.expr, Col::new(name, scalar.ty))));
     let grouped = Relation { frame, ordered: false, open: false, columns: Vec::new(), ..input };
     Ok(grouped.with(computed))
+}
+
+/// `n = arg_max(x, *)` renames the first column and keeps the others, unlike `n = f(x)` of a scalar function.
+fn renamed(assignment: &Assignment) -> Assignment {
+    use crate::kql::ast::ExprKind;
+    let aggregate = matches!(&assignment.expr.kind, ExprKind::Call(name, _) if aggregates::find(&name.text).is_some());
+    Assignment { tuple: assignment.tuple || aggregate, ..assignment.clone() }
 }
 
 fn aggregates_whole_row(assignment: &Assignment) -> bool {

@@ -52,6 +52,7 @@ const FAMILIES: &[&[Function]] = &[
     arrays::FUNCTIONS,
     bags::FUNCTIONS,
     bins::FUNCTIONS,
+    bits::FUNCTIONS,
     calendar::FUNCTIONS,
     codepoints::FUNCTIONS,
     conversion::FUNCTIONS,
@@ -65,6 +66,7 @@ const FAMILIES: &[&[Function]] = &[
     ipv6::FUNCTIONS,
     jsonpath::FUNCTIONS,
     logic::FUNCTIONS,
+    math::FUNCTIONS,
     numbers::FUNCTIONS,
     patterns::FUNCTIONS,
     pieces::FUNCTIONS,
@@ -72,6 +74,8 @@ const FAMILIES: &[&[Function]] = &[
     session::FUNCTIONS,
     sets::FUNCTIONS,
     sizes::FUNCTIONS,
+    sketches::FUNCTIONS,
+    special::FUNCTIONS,
     strings::FUNCTIONS,
     url::FUNCTIONS,
     useragent::FUNCTIONS,
@@ -79,10 +83,6 @@ const FAMILIES: &[&[Function]] = &[
     wkt::FUNCTIONS,
     xml::FUNCTIONS,
     zones::FUNCTIONS,
-    math::FUNCTIONS,
-    special::FUNCTIONS,
-    bits::FUNCTIONS,
-    sketches::FUNCTIONS,
 ];
 
 /// A scalar function.

@@ -536,6 +536,21 @@ pub struct Expr {
     pub span: Span,
 }
 
+impl Expr {
+    /// Whether it names a column.
+    pub fn reads(&self, column: &str) -> bool {
+        match &self.kind {
+            ExprKind::Name(name) => name == column,
+            ExprKind::Member(base, _) | ExprKind::Minus(base) => base.reads(column),
+            ExprKind::Index(a, b) | ExprKind::Binary(_, a, b) => a.reads(column) || b.reads(column),
+            ExprKind::In(_, value, items) => value.reads(column) || items.iter().any(|item| item.reads(column)),
+            ExprKind::Between { value, low, high, .. } => [value, low, high].iter().any(|expr| expr.reads(column)),
+            ExprKind::Call(_, arguments) => arguments.iter().any(|argument| argument.value.reads(column)),
+            _ => false,
+        }
+    }
+}
+
 /// Kinds of expressions.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ExprKind {

@@ -95,7 +95,7 @@ fn lists<'a>(slots: &[Slot], readers: &[Reader<'a>], rows: &[usize]) -> Vec<Vec<
 }
 
 /// Row numbers by group, groups and rows in order of appearance; one group where there is no key.
-fn split(keys: &[Series], rows: usize) -> PolarsResult<Vec<Vec<usize>>> {
+pub fn split(keys: &[Series], rows: usize) -> PolarsResult<Vec<Vec<usize>>> {
     if keys.is_empty() {
         return Ok(vec![(0..rows).collect()]);
     }

@@ -9,14 +9,22 @@ mod assign;
 mod expand;
 mod external;
 mod filter;
+mod find;
 mod generate;
+mod getschema;
 mod invoke;
 mod join;
 mod make_series;
 mod mvapply;
+mod nested;
 mod parse;
+mod parse_kv;
+mod partition;
 mod pick;
 mod project;
+mod reduce;
+mod sample;
+mod scan;
 pub mod search;
 mod sort;
 pub mod source;
@@ -33,6 +41,18 @@ pub fn compile(c: &Compiler<'_>, operator: &Operator, input: Option<Relation>, e
         K::Range { name, from, to, step } => return generate::range(c, name, from, to, step.as_ref(), env),
         K::Datatable { columns, values } => return generate::datatable(c, columns, values, span, env),
         K::Externaldata { columns, uris, .. } => return external::compile(c, columns, uris, span, env),
+        K::Search { tables, case_sensitive, predicate } if input.is_none() => {
+            return find::search(c, tables, *case_sensitive, predicate, None, env, span);
+        }
+        K::Find { withsource, tables, predicate, project } => {
+            let parts = find::Find {
+                withsource: withsource.as_ref(),
+                tables,
+                predicate: predicate.as_ref(),
+                project: project.as_deref(),
+            };
+            return find::find(c, &parts, input, env, span);
+        }
         K::Union { settings, tables } => return union::compile(c, settings, tables, input, env, span),
         _ => {}
     }
@@ -71,6 +91,20 @@ pub fn compile(c: &Compiler<'_>, operator: &Operator, input: Option<Relation>, e
             parse::compile(c, &parse::Parse { kind: *kind, flags, expr, pattern, only: *only }, input, env, span)
         }
         K::Invoke { function, arguments } => invoke::compile(c, function, arguments, input, env, span),
+        K::Search { tables, case_sensitive, predicate } => {
+            find::search(c, tables, *case_sensitive, predicate, Some(input), env, span)
+        }
+        K::Getschema => getschema::compile(c, &input, span),
+        K::Sample(count) => sample::sample(c, count, input, env),
+        K::SampleDistinct { count, of } => sample::distinct(c, count, of, input, env),
+        K::TopHitters { count, of, by } => sample::top_hitters(c, count, of, by.as_ref(), input, env),
+        K::TopNested(levels) => nested::compile(c, levels, input, env),
+        K::ParseKv { expr, keys, settings } => parse_kv::compile(c, expr, keys, settings, input, env),
+        K::Reduce { by, settings } => reduce::compile(c, by, settings, input, env),
+        K::Partition { by, with } => partition::partition(c, by, with, input, env),
+        K::Facet { by, with } => partition::facet(c, by, with.as_ref(), input, env, span),
+        K::Fork(legs) => partition::fork(c, legs, input, env, span),
+        K::Scan(steps) => scan::compile(c, steps, input, env),
         K::MakeSeries { aggregates, axis, from, to, step, inclusive, by, settings } => {
             let (from, to, inclusive) = (from.as_ref(), to.as_ref(), *inclusive);
             let parts = make_series::MakeSeries { aggregates, axis, from, to, step, inclusive, by, settings };

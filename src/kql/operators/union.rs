@@ -40,8 +40,8 @@ pub fn compile(
     merge(legs, source, settings.word("kind") == Some("inner"), span)
 }
 
-/// Wildcards as the tables they stand for.
-fn expand(c: &Compiler<'_>, tables: &[Pipeline]) -> Vec<Pipeline> {
+/// Wildcards as the tables they stand for; used by `search` and `find`, too.
+pub fn expand(c: &Compiler<'_>, tables: &[Pipeline]) -> Vec<Pipeline> {
     let mut expanded = Vec::new();
     for pipeline in tables {
         match pipeline.as_expr().map(|expr| &expr.kind) {

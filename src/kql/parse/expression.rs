@@ -43,6 +43,13 @@ impl Parser<'_> {
                 left = binary(op, left, right);
                 continue;
             }
+            // `search Column:"term"`
+            if self.is(":") && matches!(self.kind_at(1), Kind::Text(_)) {
+                self.advance();
+                let right = self.additive()?;
+                left = binary(BinaryOp::Text(TextOp::Has, false), left, right);
+                continue;
+            }
             let Some((word, negated, taken)) = self.word_op() else { return Ok(left) };
             if word == "between" {
                 self.at += taken;

@@ -150,6 +150,9 @@ impl Parser<'_> {
         if let Some((word, taken)) = self.dashed()
             && (word == "project" || word == "project-smart" || word == "project-away")
         {
+            if word == "project-away" {
+                return self.fail("find with project-away is not supported: name the columns with project");
+            }
             self.at += taken;
             let columns = self.assignments()?;
             project = (word == "project").then_some(columns);

@@ -94,7 +94,9 @@ impl Parser<'_> {
     pub(super) fn partition(&mut self) -> Parsed<OperatorKind> {
         self.settings()?;
         self.expect_word("by")?;
-        let by = self.expression()?;
+        // A plain column: `key (subquery)` would read as a call.
+        let name = self.name("expected a column")?;
+        let by = Expr { span: name.span, kind: ExprKind::Name(name.text) };
         if self.accept("{") {
             let with = self.pipeline()?;
             self.expect("}")?;

@@ -1,0 +1,97 @@
+//! `partition`, `facet`, `fork`: subqueries over parts of the input.
+
+use super::{pick, summarize};
+use crate::error::{Diagnostic, Span};
+use crate::kql::Value;
+use crate::kql::ast::{Argument, Assignment, Expr, ExprKind, Name, OperatorKind, Pipeline};
+use crate::kql::compiler::{Binding, Compiled, Compiler, Env, Scope};
+use crate::kql::context::Answer;
+use crate::kql::relation::Relation;
+use crate::kql::scalar::Scalar;
+
+/// The legacy form, whose subquery names its own source, takes at most so many keys.
+const MAX_KEYS: usize = 64;
+
+/// `partition by key (subquery)`: the subquery runs once for each value of the key.
+pub fn partition(c: &Compiler<'_>, by: &Expr, with: &Pipeline, input: Relation, env: &Env) -> Compiled<Relation> {
+    c.windowed();
+    let key = c.scalar(by, &Scope::over(env, &input))?;
+    if with.operators.first().is_some_and(|operator| begins_anew(&operator.kind)) {
+        return by_value(c, by, with, input, env);
+    }
+    let hidden = c.hidden("partition");
+    let outer = input.groups.clone();
+    let mut groups = outer.clone();
+    groups.push(hidden.clone());
+    let frame = input.frame.clone().with_column(key.expr.alias(hidden.as_str()));
+    let split = Relation { frame, groups, ..input };
+    let result = c.fold(Some(split), &with.operators, env)?;
+    let names: Vec<String> = result.columns.iter().map(|col| col.name.clone()).collect();
+    Ok(Relation { groups: outer, ordered: false, ..result }.keep(&names))
+}
+
+/// `partition by key { Source | … }`: the subquery sees the key's value under the column's name.
+fn by_value(c: &Compiler<'_>, by: &Expr, with: &Pipeline, input: Relation, env: &Env) -> Compiled<Relation> {
+    let ExprKind::Name(name) = &by.kind else {
+        return Err(Diagnostic::error("the key of this form is a column", by.span));
+    };
+    let values = pick::distinct(c, std::slice::from_ref(by), input, env)?;
+    let ty = values.columns.first().map_or(crate::table::Type::Dynamic, |col| col.ty);
+    let frame = c.collect(&values, by.span)?;
+    let keys = Answer { columns: vec![(name.clone(), ty)], frame, origins: Vec::new(), notes: Vec::new() };
+    if keys.rows() > MAX_KEYS {
+        let problem = Diagnostic::error(format!("{} keys, but at most {MAX_KEYS} here", keys.rows()), by.span);
+        return Err(problem.help("use the form `partition by key ( … )` without a source of its own"));
+    }
+    let mut legs = Vec::new();
+    for row in 0..keys.rows() {
+        let value: Value<'static> = keys.cell(row, 0).into_owned();
+        let env = env.bind(name.as_str(), Binding::Scalar(Box::new(Scalar::literal(value, ty))));
+        legs.push((String::new(), c.relation(with, &env)?));
+    }
+    super::union::merge(legs, None, false, with.span)
+}
+
+/// `facet by a, b`: Kusto answers with a table for each column; the first is given.
+pub fn facet(
+    c: &Compiler<'_>,
+    by: &[Expr],
+    with: Option<&Pipeline>,
+    input: Relation,
+    env: &Env,
+    span: Span,
+) -> Compiled<Relation> {
+    if by.len() > 1 || with.is_some() {
+        let note = Diagnostic::note("facet gives several tables; only the first is shown", span);
+        c.note(note.help("run `summarize count() by …` for each of the others"));
+    }
+    let Some(first) = by.first() else { return Err(Diagnostic::error("facet needs a column", span)) };
+    let count = Expr { kind: ExprKind::Call(Name { text: "count".into(), span }, Vec::<Argument>::new()), span };
+    let count = Assignment { names: Vec::new(), tuple: false, expr: count };
+    let key = Assignment { names: Vec::new(), tuple: false, expr: first.clone() };
+    summarize::compile(c, &[count], &[key], input, env)
+}
+
+/// `fork (…) (…)`: Kusto answers with a table for each leg; the first is given.
+pub fn fork(c: &Compiler<'_>, legs: &[Pipeline], input: Relation, env: &Env, span: Span) -> Compiled<Relation> {
+    let Some((first, others)) = legs.split_first() else {
+        return Err(Diagnostic::error("fork needs a subquery", span));
+    };
+    if !others.is_empty() {
+        let note = Diagnostic::note("fork gives several tables; only that of its first subquery is shown", span);
+        c.note(note.help("run the others on their own"));
+        // Their mistakes are told all the same.
+        for leg in others {
+            if let Err(problem) = c.fold(Some(input.clone()), &leg.operators, env) {
+                c.report(problem);
+            }
+        }
+    }
+    c.fold(Some(input), &first.operators, env)
+}
+
+/// Whether an operator names rows of its own.
+fn begins_anew(kind: &OperatorKind) -> bool {
+    use OperatorKind::{Datatable, Externaldata, Find, Print, Range, Source};
+    matches!(kind, Source(_) | Datatable { .. } | Externaldata { .. } | Find { .. } | Print(_) | Range { .. })
+}

@@ -21,7 +21,6 @@ use crate::progress::{Progress, Unit};
 use crate::rules::Rule;
 use crate::table::{Tables, UNIX_EPOCH_TICKS};
 pub use prove::{CaseResult, Proof, prove};
-use times::Times;
 
 /// Stack of a thread that compiles queries, in bytes: a query of a hundred operators is a plan of some hundred
 /// levels. Only what is used of it is taken from memory.
@@ -53,7 +52,6 @@ impl Default for Options {
 /// The evidence with what all rules need to know of it.
 struct Scene<'a> {
     tables: &'a Tables,
-    times: Times<'a>,
     options: &'a Options,
     /// `now()` where nothing else sets it.
     now: i64,
@@ -75,7 +73,7 @@ impl<'a> Scene<'a> {
 /// Runs every rule; the verdicts stand in the order of the rules.
 pub fn detect(rules: &[Rule], tables: &Tables, options: &Options, progress: &Progress) -> Vec<Verdict> {
     let last = tables.span().map_or(UNIX_EPOCH_TICKS, |(_, last)| last);
-    let scene = Scene { tables, times: Times::of(tables), options, now: options.as_of.unwrap_or(last) };
+    let scene = Scene { tables, options, now: options.as_of.unwrap_or(last) };
     let bar = progress.start("rules", rules.len() as u64, Unit::Items);
     let work = || {
         rules

@@ -15,6 +15,7 @@ mod verify;
 use std::process::ExitCode;
 
 use crate::cli::{Cli, Command};
+pub use crate::detect::STACK;
 use screen::Screen;
 
 /// How a command ended.
@@ -41,9 +42,6 @@ impl Exit {
         }
     }
 }
-
-/// Stack of every thread that compiles queries: published rules nest deep, and so do their plans.
-pub const STACK: usize = 256 << 20;
 
 /// Runs the command that was asked for and reports what stopped it.
 pub fn run(cli: Cli) -> ExitCode {

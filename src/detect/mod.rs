@@ -8,9 +8,11 @@ mod times;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::LazyLock;
 use std::time::Instant;
 
 use rayon::prelude::*;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::error::{Diagnostic, Diagnostics, Gravity};
 use crate::finding::{Finding, Outcome, Verdict};
@@ -19,7 +21,14 @@ use crate::progress::{Progress, Unit};
 use crate::rules::Rule;
 use crate::table::{Tables, UNIX_EPOCH_TICKS};
 pub use prove::{CaseResult, Proof, prove};
-use times::Times;
+
+/// Stack of a thread that compiles queries, in bytes: a query of a hundred operators is a plan of some hundred
+/// levels. Only what is used of it is taken from memory.
+pub const STACK: usize = 256 << 20;
+
+/// Threads with enough stack; none where the system refuses them, and then the caller's threads have to do.
+static WORKERS: LazyLock<Option<ThreadPool>> =
+    LazyLock::new(|| ThreadPoolBuilder::new().num_threads(rayon::current_num_threads()).stack_size(STACK).build().ok());
 
 /// What a run knows beside the evidence.
 #[derive(Debug, Clone)]
@@ -43,7 +52,6 @@ impl Default for Options {
 /// The evidence with what all rules need to know of it.
 struct Scene<'a> {
     tables: &'a Tables,
-    times: Times<'a>,
     options: &'a Options,
     /// `now()` where nothing else sets it.
     now: i64,
@@ -65,21 +73,24 @@ impl<'a> Scene<'a> {
 /// Runs every rule; the verdicts stand in the order of the rules.
 pub fn detect(rules: &[Rule], tables: &Tables, options: &Options, progress: &Progress) -> Vec<Verdict> {
     let last = tables.span().map_or(UNIX_EPOCH_TICKS, |(_, last)| last);
-    let scene = Scene { tables, times: Times::of(tables), options, now: options.as_of.unwrap_or(last) };
+    let scene = Scene { tables, options, now: options.as_of.unwrap_or(last) };
     let bar = progress.start("rules", rules.len() as u64, Unit::Items);
-    let verdicts = rules
-        .par_iter()
-        .map(|rule| {
-            let begun = Instant::now();
-            let verdict = catch_unwind(AssertUnwindSafe(|| judge(rule, &scene)));
-            bar.advance(1);
-            let millis = begun.elapsed().as_millis();
-            match verdict {
-                Ok(verdict) => Verdict { millis, ..verdict },
-                Err(payload) => Verdict { millis, ..empty(rule, Outcome::Failed(vec![broken(payload.as_ref())])) },
-            }
-        })
-        .collect();
+    let work = || {
+        rules
+            .par_iter()
+            .map(|rule| {
+                let begun = Instant::now();
+                let verdict = catch_unwind(AssertUnwindSafe(|| judge(rule, &scene)));
+                bar.advance(1);
+                let millis = begun.elapsed().as_millis();
+                match verdict {
+                    Ok(verdict) => Verdict { millis, ..verdict },
+                    Err(payload) => Verdict { millis, ..empty(rule, Outcome::Failed(vec![broken(payload.as_ref())])) },
+                }
+            })
+            .collect()
+    };
+    let verdicts = WORKERS.as_ref().map_or_else(work, |workers| workers.install(work));
     bar.end();
     verdicts
 }

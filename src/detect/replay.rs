@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use super::Scene;
 use super::hits::{Hit, cells, key};
+use super::{Scene, times};
 use crate::error::Diagnostics;
 use crate::kql::{self, Answer, Usage};
 use crate::rules::{Comparison, Rule, Schedule};
@@ -110,7 +110,7 @@ impl Merged {
 fn baseline(rule: &Rule, step: &Step, scene: &Scene<'_>, usage: &Usage) -> Option<(i64, i64)> {
     let schedule = rule.schedule.filter(|s| s.period > s.frequency)?;
     let (start, end) = step.window?;
-    let (first, _) = scene.times.span(&usage.tables)?;
+    let (first, _) = times::span(scene.tables, &usage.tables)?;
     (start < first).then_some((end.saturating_sub(first).max(0), schedule.period))
 }
 
@@ -123,14 +123,14 @@ fn steps(rule: &Rule, usage: &Usage, scene: &Scene<'_>) -> Vec<Step> {
         return once;
     }
     let silence = schedule.comparison.holds(0, schedule.threshold);
-    let span = if silence { scene.tables.span() } else { scene.times.span(&usage.tables) };
+    let span = if silence { scene.tables.span() } else { times::span(scene.tables, &usage.tables) };
     let Some((first, last)) = span else { return once };
     let pinned = !usage.functions.iter().any(|name| matches!(name.as_str(), "now" | "ago"));
     let mut steps: Vec<Step> = Vec::new();
     let mut previous = Vec::new();
     for now in runs(&schedule, first, last) {
         let start = now - schedule.period;
-        let rows = scene.times.window(&usage.tables, start, now);
+        let rows = times::window(scene.tables, &usage.tables, start, now);
         if !silence && rows.iter().all(|(before, upto)| before == upto) {
             previous = rows;
             continue;

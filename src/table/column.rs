@@ -92,6 +92,23 @@ impl Column {
         }
     }
 
+    /// Some rows of the column as polars holds them, in the order they are named.
+    pub fn take(&self, name: &str, rows: &[u32]) -> polars::prelude::Column {
+        match self {
+            Column::Missing { ty, .. } => Column::Missing { ty: *ty, rows: rows.len() }.to_polars(name),
+            Column::Text { ty, values, keys } => {
+                let keys = rows.iter().map(|&row| keys.get(row as usize).copied().unwrap_or(MISSING));
+                Column::Text { ty: *ty, values: values.clone(), keys: std::sync::Arc::new(keys.collect()) }
+                    .to_polars(name)
+            }
+            Column::Plain(series) => {
+                let index = IdxCa::from_slice("rows".into(), rows);
+                let taken = series.take(&index).unwrap_or_else(|_| series.clear());
+                taken.with_name(PlSmallStr::from_str(name)).into()
+            }
+        }
+    }
+
     /// The value in a row; missing beyond the end.
     pub fn cell(&self, row: usize) -> Cell<'_> {
         match self {

@@ -1,7 +1,7 @@
 //! Tables: columns under a schema, with the origin of every row.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use polars::prelude::{Column as PolarsColumn, DataFrame, PolarsResult, UInt64Chunked};
 use polars::prelude::{IntoSeries, NewChunkedArray};
@@ -60,6 +60,7 @@ pub struct Table {
     records: Vec<u64>,
     shapes: Vec<Shape>,
     shape_of: Vec<u16>,
+    order: OnceLock<Arc<Order>>,
 }
 
 impl Table {
@@ -103,16 +104,49 @@ impl Table {
         self.shape_of.iter().filter(|&&i| blind.get(usize::from(i)).copied().unwrap_or(false)).count()
     }
 
-    /// The named columns as polars holds them; [`RECORD`] names the packed origin of each row.
-    pub fn frame(&self, names: &[&str]) -> PolarsResult<DataFrame> {
-        let columns = names.iter().map(|name| match self.schema.position(name) {
-            Some(i) => self.columns[i].to_polars(name),
-            None => {
-                let records = UInt64Chunked::from_slice((*name).into(), &self.records);
-                PolarsColumn::from(records.into_series())
+    /// The named columns as polars holds them, of all rows or of some; [`RECORD`] names the packed origin of each row.
+    pub fn frame(&self, names: &[&str], rows: Option<&[u32]>) -> PolarsResult<DataFrame> {
+        let columns = names.iter().map(|name| match (self.schema.position(name), rows) {
+            (Some(i), None) => self.columns[i].to_polars(name),
+            (Some(i), Some(rows)) => self.columns[i].take(name, rows),
+            (None, None) => records(name, &self.records),
+            (None, Some(rows)) => {
+                let picked: Vec<u64> = rows.iter().filter_map(|&row| self.records.get(row as usize).copied()).collect();
+                records(name, &picked)
             }
         });
-        DataFrame::new(self.rows(), columns.collect())
+        DataFrame::new(rows.map_or(self.rows(), <[u32]>::len), columns.collect())
+    }
+
+    /// TimeGenerated of all rows that have one, ascending, in ticks. Sorted when first asked for.
+    pub fn times(&self) -> &[i64] {
+        &self.order().times
+    }
+
+    /// The rows with TimeGenerated in `(start, end]`, and those without one, in the table's order.
+    pub fn within(&self, start: i64, end: i64) -> Vec<u32> {
+        let order = self.order();
+        let from = order.times.partition_point(|time| *time <= start);
+        let to = order.times.partition_point(|time| *time <= end).max(from);
+        let mut rows: Vec<u32> = order.rows[from..to].iter().chain(&order.untimed).copied().collect();
+        rows.sort_unstable();
+        rows
+    }
+
+    fn order(&self) -> &Order {
+        self.order.get_or_init(|| {
+            let column = self.schema.position("TimeGenerated").map(|i| &self.columns[i]);
+            let times: Vec<Option<i64>> = match column {
+                Some(Column::Plain(series)) => series.i64().map(|ticks| ticks.iter().collect()).unwrap_or_default(),
+                _ => Vec::new(),
+            };
+            let time = |row: u32| times.get(row as usize).copied().flatten();
+            let (mut rows, untimed): (Vec<u32>, Vec<u32>) =
+                (0..self.rows() as u32).partition(|&row| time(row).is_some());
+            rows.sort_by_key(|&row| time(row));
+            let times = rows.iter().filter_map(|&row| time(row)).collect();
+            Arc::new(Order { times, rows, untimed })
+        })
     }
 
     /// Only the rows marked true: duplicates removed.
@@ -124,6 +158,7 @@ impl Table {
             records: (0..self.rows()).filter(kept).map(|i| self.records[i]).collect(),
             shapes: self.shapes.clone(),
             shape_of: (0..self.rows()).filter(kept).map(|i| self.shape_of[i]).collect(),
+            order: OnceLock::new(),
         }
     }
 
@@ -133,6 +168,7 @@ impl Table {
             && let Some(slot) = self.columns.get_mut(position)
         {
             *slot = column;
+            self.order = OnceLock::new();
         }
         self
     }
@@ -148,6 +184,21 @@ impl Table {
         let ticks = series.i64().ok()?;
         Some((ticks.iter().flatten().min()?, ticks.iter().flatten().max()?))
     }
+}
+
+/// The rows of a table in order of time, so that a window is two binary searches away.
+#[derive(Debug)]
+struct Order {
+    /// Times, ascending.
+    times: Vec<i64>,
+    /// The row of each.
+    rows: Vec<u32>,
+    /// Rows without a time.
+    untimed: Vec<u32>,
+}
+
+fn records(name: &str, records: &[u64]) -> PolarsColumn {
+    PolarsColumn::from(UInt64Chunked::from_slice(name.into(), records).into_series())
 }
 
 /// Collects rows of one table. Cells are pushed by column, then the row is closed.
@@ -247,6 +298,7 @@ impl TableBuilder {
             records: self.records,
             shapes: self.shapes,
             shape_of: self.shape_of,
+            order: OnceLock::new(),
         }
     }
 }

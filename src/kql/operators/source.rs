@@ -164,14 +164,10 @@ pub fn evidence(c: &Compiler<'_>, name: &str, span: Span, env: &Env) -> Compiled
     let mut fields: Vec<Field> =
         schema.fields.iter().map(|f| Field::new(f.name.as_str().into(), f.ty.dtype())).collect();
     fields.push(Field::new(RECORD.into(), DataType::UInt64));
-    let scan = Arc::new(Scan { table, schema: Arc::new(PolarsSchema::from_iter(fields)) });
+    let window = c.context.window.filter(|_| timed);
+    let scan = Arc::new(Scan { table, schema: Arc::new(PolarsSchema::from_iter(fields)), window });
     let arguments = ScanArgsAnonymous { schema: Some(scan.schema.clone()), name: "evidence", ..Default::default() };
-    let mut frame = LazyFrame::anonymous_scan(scan, arguments).map_err(|e| Diagnostic::error(e.to_string(), span))?;
-    if let (Some((start, end)), true) = (c.context.window, timed) {
-        let time = column("TimeGenerated");
-        let inside = time.clone().gt(lit(start)).and(time.clone().lt_eq(lit(end)));
-        frame = frame.filter(time.is_null().or(inside));
-    }
+    let frame = LazyFrame::anonymous_scan(scan, arguments).map_err(|e| Diagnostic::error(e.to_string(), span))?;
     let names: Vec<polars::prelude::Expr> = columns.iter().map(|c| column(&c.name)).collect();
     let lineage = c.context.lineage;
     let frame = if lineage {
@@ -197,10 +193,11 @@ pub fn matching(c: &Compiler<'_>, pattern: &Pattern) -> Vec<String> {
     Schema::described().filter(|name| pattern.matches(name)).map(str::to_owned).collect()
 }
 
-/// Reads only the columns that the optimised plan asks for.
+/// Reads only the columns that the optimised plan asks for, and only the rows of the window.
 struct Scan {
     table: Arc<Table>,
     schema: SchemaRef,
+    window: Option<(i64, i64)>,
 }
 
 impl AnonymousScan for Scan {
@@ -209,14 +206,16 @@ impl AnonymousScan for Scan {
     }
 
     fn scan(&self, options: AnonymousScanArgs) -> PolarsResult<DataFrame> {
+        let rows = self.window.map(|(start, end)| self.table.within(start, end));
+        let rows = rows.as_deref();
         let frame = match &options.with_columns {
             Some(names) => {
                 let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
-                self.table.frame(&names)?
+                self.table.frame(&names, rows)?
             }
             None => {
                 let names: Vec<&str> = self.schema.iter_names().map(|name| name.as_str()).collect();
-                self.table.frame(&names)?
+                self.table.frame(&names, rows)?
             }
         };
         Ok(match options.n_rows {

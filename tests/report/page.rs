@@ -130,3 +130,16 @@ fn a_hundred_thousand_events() {
         std::fs::write(std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("large-{name}")), out).unwrap();
     }
 }
+
+#[test]
+fn an_account_says_what_was_new_for_it() {
+    let story = case::breach();
+    let report = story.report();
+    let eva = report.profiles.iter().find(|profile| profile.name == "eva@contoso.example").unwrap();
+    assert!(eva.before > 0);
+    let novel: Vec<(&str, &str)> = eva.novel.iter().map(|novel| (novel.what, novel.value.as_str())).collect();
+    assert_eq!(novel, [("address", "203.0.113.77"), ("country", "VN")]);
+    let spread = &report.spreads["203.0.113.77"];
+    assert_eq!((spread.signins, spread.accounts.len(), spread.succeeded.len()), (121, 12, 1));
+    assert!(page(&story).contains("121 sign-ins of 12 accounts, 1 succeeded"));
+}

@@ -15,6 +15,7 @@ mod jsonl;
 mod manifest;
 mod navigator;
 mod output;
+mod profile;
 mod row;
 mod rule;
 mod statistics;
@@ -38,6 +39,7 @@ pub use defang::defang;
 pub use findings::SCHEMA;
 pub use indicator::Indicator;
 pub use output::{Output, Written, prepare};
+pub use profile::{Novel, Profile, Spread};
 pub use rule::RuleInfo;
 pub use statistics::{Count, Statistics};
 pub use summary::Summary;
@@ -125,6 +127,10 @@ pub struct Report<'a> {
     pub accounts: Vec<Account>,
     /// Indicators.
     pub indicators: Vec<Indicator>,
+    /// What was new for the first accounts, in the order of `accounts`.
+    pub profiles: Vec<Profile>,
+    /// What all sign-ins say of the addresses among the indicators.
+    pub spreads: BTreeMap<String, Spread>,
     /// ATT&CK, tactic by tactic.
     pub attack: Vec<Column>,
     /// Totals.
@@ -149,11 +155,16 @@ impl<'a> Report<'a> {
             rule: described.get(finding.rule.as_str()).copied(),
             events: events.remove(&position).unwrap_or_default(),
         });
+        let accounts = account::accounts(&findings, &timeline);
+        let indicators = indicator::indicators(&findings, &timeline);
+        let (profiles, spreads) = profile::profiles(input.tables, &accounts, &indicators);
         let mut report = Report {
             findings: found.collect(),
             statistics: statistics::statistics(input.tables, coverage.steps),
-            accounts: account::accounts(&findings, &timeline),
-            indicators: indicator::indicators(&findings, &timeline),
+            accounts,
+            indicators,
+            profiles,
+            spreads,
             attack: attack::matrix(&findings, input.techniques),
             counts: counts(&input, &findings),
             summary: Summary::default(),

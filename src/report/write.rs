@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use rayon::prelude::*;
+
 use super::{Output, Report, Written, csv, findings, html, jsonl, manifest, navigator, xlsx};
 use crate::error::Diagnostic;
 
@@ -18,12 +20,12 @@ pub const FILES: [(&str, Writer); 7] = [
     ("report.html", html::write),
 ];
 
-/// Writes all files but `run.log`. The page comes last: where it stands, all that it refers to stands too.
+/// Writes all files but `run.log`, side by side: none needs another.
 ///
 /// # Errors
-/// The first file that could not be written, with what to do; those before it are complete.
+/// The first file in order that could not be written, with what to do. Others may be complete; none is half-written.
 pub fn write_all(report: &Report<'_>, output: &Output) -> Result<Vec<Written>, Diagnostic> {
-    FILES.iter().map(|(name, write)| output.write(name, |out| write(report, out))).collect()
+    FILES.par_iter().map(|(name, write)| output.write(name, |out| write(report, out))).collect()
 }
 
 /// Writes `run.log`: the one place for what differs from run to run, such as the clock, the command line and the

@@ -62,7 +62,7 @@ impl<'a> Sheet<'a> {
             }
             return Ok(false);
         }
-        for (column, cell) in (0..).zip(cells) {
+        for (column, cell) in (0..).zip(cells).filter(|(_, cell)| !cell.is_empty()) {
             // Written as a string, a cell is never computed, whatever it begins with.
             let cell = text(cell);
             match format.filter(|_| cell.len() < 16) {
@@ -260,7 +260,7 @@ fn rules(report: &Report<'_>, sheet: &mut Worksheet) -> Result<(), XlsxError> {
         "Id",
     ];
     let mut sheet = Sheet::new(sheet, &heads, &[50.0, 20.0, 12.0, 12.0, 60.0, 60.0, 40.0, 9.0, 40.0])?;
-    for verdict in &report.input.verdicts[..] {
+    for verdict in report.input.verdicts {
         let rule = report.input.rules.iter().find(|rule| rule.id == verdict.rule);
         let (outcome, missing, remedy) = match &verdict.outcome {
             Outcome::Hits(findings) => (format!("{} findings", findings.len()), String::new(), String::new()),

@@ -129,7 +129,7 @@ impl Timeline {
     pub fn span(&self) -> Option<(i64, i64)> {
         let mut times = self.events.iter().filter_map(|event| event.time);
         let first = times.next()?;
-        Some((first, times.last().unwrap_or(first)))
+        Some((first, times.next_back().unwrap_or(first)))
     }
 }
 

@@ -91,7 +91,7 @@ pub fn signin(at: &str, user: &str, ip: &str, country: &str, code: &str, app: &s
         "TimeGenerated": at, "CreatedDateTime": at, "Id": format!("00000000-0000-0000-0000-{number:012}"),
         "UserPrincipalName": user, "UserId": format!("u-{user}"), "IPAddress": ip, "Location": country,
         "ResultType": code, "AppDisplayName": app, "AppId": "00000002-0000-0ff1-ce00-000000000000",
-        "ClientAppUsed": if number % 9 == 0 { "Mobile Apps and Desktop clients" } else { "Browser" },
+        "ClientAppUsed": if number.is_multiple_of(9) { "Mobile Apps and Desktop clients" } else { "Browser" },
         "UserAgent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64)", "CorrelationId": format!("c-{number}"),
         "AuthenticationRequirement": "singleFactorAuthentication", "AutonomousSystemNumber": "64500",
         "LocationDetails": {"city": "Utrecht", "countryOrRegion": country},
@@ -504,4 +504,40 @@ pub fn breach() -> Story {
         rules,
         techniques: names.iter().map(|(id, name)| ((*id).to_owned(), (*name).to_owned())).collect(),
     }
+}
+
+/// One finding for each thousand of `events` sign-ins.
+pub fn large(events: usize) -> Story {
+    let rows = (0..events).map(|i| {
+        let second = i * 20;
+        let at = format!(
+            "2026-05-{:02}T{:02}:{:02}:{:02}Z",
+            1 + second / 86_400 % 31,
+            second / 3_600 % 24,
+            second / 60 % 60,
+            second % 60
+        );
+        let user = format!("user{}@contoso.example", i * 7 % 900);
+        let ip = format!("203.0.113.{}", i * 13 % 250);
+        signin(
+            &at,
+            &user,
+            &ip,
+            if i % 5 == 0 { "VN" } else { "NL" },
+            if i % 3 == 0 { "0" } else { "50126" },
+            "Office 365 Exchange Online",
+            i,
+        )
+    });
+    let mut tables = Tables::default();
+    tables.insert(table("SigninLogs", 0, rows.collect()));
+    let findings = (0..events / 1_000).map(|i| {
+        let severity = Severity::ALL[i % 5];
+        let mut found = finding(&format!("f{i}"), "spray", severity, "Password spray", "2026-05-04T12:00:00Z");
+        found.sentence = format!("203.0.113.{i} failed on many accounts.");
+        found.entities = vec![entity("IP", &[("Address", &format!("203.0.113.{i}"))])];
+        found.sources = sources((i as u64 * 1_000..).take(1_000).map(|record| record + 1));
+        found
+    });
+    Story { tables, verdicts: vec![verdict("spray", Outcome::Hits(findings.collect()))], ..Story::default() }
 }

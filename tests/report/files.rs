@@ -21,7 +21,8 @@ fn writes_its_files_and_nothing_else() {
     let mut names: Vec<String> =
         fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
-    let mut wanted: Vec<String> = FILES.iter().map(|(name, _)| (*name).to_owned()).chain(["run.log".to_owned()]).collect();
+    let mut wanted: Vec<String> =
+        FILES.iter().map(|(name, _)| (*name).to_owned()).chain(["run.log".to_owned()]).collect();
     wanted.sort();
     assert_eq!(names, wanted);
 }

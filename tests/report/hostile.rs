@@ -35,7 +35,11 @@ fn hostile(payload: &str) -> Story {
     })]));
     let mut found = finding(payload, payload, Severity::High, payload, at);
     found.sentence = payload.into();
-    found.entities = vec![entity("Account", &[("FullName", payload)]), entity("IP", &[("Address", payload)]), entity(payload, &[(payload, payload)])];
+    found.entities = vec![
+        entity("Account", &[("FullName", payload)]),
+        entity("IP", &[("Address", payload)]),
+        entity(payload, &[(payload, payload)]),
+    ];
     found.tactics = vec!["Persistence".into(), payload.into()];
     found.techniques = vec![payload.into()];
     found.row = vec![(payload.into(), payload.into())];
@@ -135,7 +139,8 @@ fn the_terminal_takes_no_commands() {
 fn machine_formats_keep_the_value() {
     for payload in PAYLOADS {
         let story = hostile(payload);
-        let line: serde_json::Value = serde_json::from_str(text(&story, "timeline.jsonl").trim_end_matches('\n')).unwrap();
+        let line: serde_json::Value =
+            serde_json::from_str(text(&story, "timeline.jsonl").trim_end_matches('\n')).unwrap();
         assert_eq!(line["user"], payload);
         let findings: serde_json::Value = serde_json::from_str(&text(&story, "findings.json")).unwrap();
         assert_eq!(findings["findings"][0]["title"], payload);

@@ -55,7 +55,8 @@ fn the_layer_has_what_the_navigator_requires() {
     assert_eq!(layer["versions"]["layer"], "4.5");
     assert!(layer["versions"]["navigator"].is_string());
     assert!(layer["name"].is_string());
-    let (low, high) = (layer["gradient"]["minValue"].as_u64().unwrap(), layer["gradient"]["maxValue"].as_u64().unwrap());
+    let (low, high) =
+        (layer["gradient"]["minValue"].as_u64().unwrap(), layer["gradient"]["maxValue"].as_u64().unwrap());
     let techniques = layer["techniques"].as_array().unwrap();
     assert_eq!(techniques.len(), 9);
     for technique in techniques {
@@ -74,7 +75,8 @@ fn findings_name_their_sources_and_every_rule_its_outcome() {
     assert_eq!(first["sources"].as_array().unwrap().len(), 121);
     assert_eq!(first["sources"][0]["file"], "exports/InteractiveSignIns_2026-05-01_2026-05-31.json");
     assert_eq!(first["techniques"][0]["name"], "Password Spraying");
-    let outcomes: Vec<&str> = file["rules"].as_array().unwrap().iter().map(|rule| rule["outcome"].as_str().unwrap()).collect();
+    let outcomes: Vec<&str> =
+        file["rules"].as_array().unwrap().iter().map(|rule| rule["outcome"].as_str().unwrap()).collect();
     assert_eq!(outcomes.iter().filter(|outcome| **outcome == "hits").count(), 8);
     assert_eq!(outcomes.iter().filter(|outcome| **outcome == "not_evaluable").count(), 2);
     assert_eq!(outcomes.iter().filter(|outcome| **outcome == "failed").count(), 1);
@@ -101,4 +103,20 @@ fn the_workbook_is_a_zip_with_its_sheets() {
         std::io::Read::read_to_string(&mut book.by_name(&name).unwrap(), &mut sheet).unwrap();
         assert!(!sheet.contains("<f>"), "a formula in {name}");
     }
+}
+
+#[test]
+fn every_column_of_the_timeline_is_documented() {
+    let docs = include_str!("../../docs/reports.md");
+    let csv = text(&case::breach(), "timeline.csv");
+    let documented: Vec<&str> = docs
+        .split("## The timeline")
+        .nth(1)
+        .unwrap()
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
+        .take_while(|name| *name != "number")
+        .collect();
+    let heads: Vec<&str> = csv.lines().next().unwrap().trim_end().split(',').collect();
+    assert_eq!(documented, heads);
 }

@@ -79,7 +79,7 @@ fn nothing_in_the_page_leads_outside() {
     }
     // The only addresses are names of XML vocabularies, which nobody fetches.
     for at in page.match_indices("://").map(|(at, _)| at) {
-        assert!(page[..at + 20].ends_with("://www.w3.org/2000/s") , "{}", &page[at.saturating_sub(20)..at + 30]);
+        assert!(page[..at + 20].ends_with("://www.w3.org/2000/s"), "{}", &page[at.saturating_sub(20)..at + 30]);
     }
 }
 
@@ -109,6 +109,37 @@ fn the_script_gets_every_event_with_its_record() {
     assert_eq!(data["raw"].as_array().unwrap().len(), events);
     let texts = data["texts"].as_array().unwrap();
     for column in data["columns"].as_object().unwrap().values() {
-        assert!(column.as_array().unwrap().iter().all(|key| key.as_u64().unwrap() < texts.len() as u64));
+        let keys = column.as_array().cloned().unwrap_or_else(|| vec![column.clone()]);
+        assert!(keys.iter().all(|key| key.as_u64().unwrap() < texts.len() as u64));
     }
+}
+
+/// What a large case costs: run with `cargo test --release --test report -- --ignored --nocapture`.
+#[test]
+#[ignore = "a measurement"]
+fn a_hundred_thousand_events() {
+    let story = case::large(100_000);
+    let clock = std::time::Instant::now();
+    let report = story.report();
+    println!("report: {} ms, {} events", clock.elapsed().as_millis(), report.timeline.events.len());
+    for (name, write) in FILES {
+        let clock = std::time::Instant::now();
+        let mut out = Vec::new();
+        write(&report, &mut out).unwrap();
+        println!("{name}: {} ms, {} bytes", clock.elapsed().as_millis(), out.len());
+        std::fs::write(std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("large-{name}")), out).unwrap();
+    }
+}
+
+#[test]
+fn an_account_says_what_was_new_for_it() {
+    let story = case::breach();
+    let report = story.report();
+    let eva = report.profiles.iter().find(|profile| profile.name == "eva@contoso.example").unwrap();
+    assert!(eva.before > 0);
+    let novel: Vec<(&str, &str)> = eva.novel.iter().map(|novel| (novel.what, novel.value.as_str())).collect();
+    assert_eq!(novel, [("address", "203.0.113.77"), ("country", "VN")]);
+    let spread = &report.spreads["203.0.113.77"];
+    assert_eq!((spread.signins, spread.accounts.len(), spread.succeeded.len()), (121, 12, 1));
+    assert!(page(&story).contains("121 sign-ins of 12 accounts, 1 succeeded"));
 }

@@ -16,7 +16,11 @@ fn rows_of_one_sign_in_are_one_line_and_the_telling_value_wins() {
         })
     };
     let mut tables = Tables::default();
-    tables.insert(table("SigninLogs", 0, vec![row("2026-05-04T12:02:00Z", "none", "pc-7"), row("2026-05-04T12:09:00Z", "Browser", "")]));
+    tables.insert(table(
+        "SigninLogs",
+        0,
+        vec![row("2026-05-04T12:02:00Z", "none", "pc-7"), row("2026-05-04T12:09:00Z", "Browser", "")],
+    ));
     let mut found = finding("f", "r", Severity::Low, "t", "2026-05-04T12:00:00Z");
     found.sources = sources([1, 2]);
     let timeline = Timeline::build(&tables, &[&found]);
@@ -52,10 +56,14 @@ fn rows_without_an_id_are_never_merged() {
 #[test]
 fn one_record_in_two_tables_is_one_line_of_the_typed_table() {
     let mut tables = Tables::default();
-    tables.insert(table("CloudAppEvents", 0, vec![json!({
-        "TimeGenerated": "2026-05-04T12:00:00Z", "ActionType": "New-InboxRule",
-        "RawEventData": {"Id": "o1", "UserId": "a@contoso.example", "ObjectId": "rule"},
-    })]));
+    tables.insert(table(
+        "CloudAppEvents",
+        0,
+        vec![json!({
+            "TimeGenerated": "2026-05-04T12:00:00Z", "ActionType": "New-InboxRule",
+            "RawEventData": {"Id": "o1", "UserId": "a@contoso.example", "ObjectId": "rule"},
+        })],
+    ));
     tables.insert(table("OfficeActivity", 0, vec![json!({
         "TimeGenerated": "2026-05-04T12:00:00Z", "Operation": "New-InboxRule", "OfficeId": "o1", "UserId": "a@contoso.example",
     })]));
@@ -82,7 +90,11 @@ fn a_finding_without_records_still_has_its_line() {
 #[test]
 fn an_event_takes_the_highest_severity_and_all_findings() {
     let mut tables = Tables::default();
-    tables.insert(table("SigninLogs", 0, vec![json!({"CreatedDateTime": "2026-05-04T12:00:00Z", "Id": "s1", "ResultType": "0"})]));
+    tables.insert(table(
+        "SigninLogs",
+        0,
+        vec![json!({"CreatedDateTime": "2026-05-04T12:00:00Z", "Id": "s1", "ResultType": "0"})],
+    ));
     let mut low = finding("a", "r", Severity::Low, "t", "2026-05-04T12:00:00Z");
     low.techniques = vec!["T1078.004".into()];
     low.sources = sources([1]);

@@ -14,6 +14,11 @@ const VALUE_LIMIT: usize = 4_000;
 /// quickly however large the case is.
 const RAW_BUDGET: usize = 12_000_000;
 
+/// What a value's number takes in the page, in bytes.
+const KEY_BYTES: usize = 7;
+/// What stands for a file that the manifest does not have.
+const UNKNOWN: &str = "unknown file";
+
 #[derive(Default)]
 struct Texts {
     known: FxHashMap<String, usize>,
@@ -42,34 +47,74 @@ pub fn data(report: &Report<'_>) -> String {
     let mut columns = serde_json::Map::new();
     let mut column = |name: &str, texts: &mut Texts, value: &dyn Fn(&Event) -> String| {
         let keys: Vec<usize> = events.iter().map(|event| texts.key(&value(event))).collect();
-        columns.insert(name.to_owned(), json!(keys));
+        // A column that says the same of all events is one number.
+        let same = keys.windows(2).all(|pair| pair.first() == pair.last());
+        let keys = if same { json!(keys.first().copied().unwrap_or(0)) } else { json!(keys) };
+        columns.insert(name.to_owned(), keys);
     };
     column("table", &mut texts, &|event| event.table.clone());
-    column("message", &mut texts, &|event| event.message.clone());
+    // Where the log names the operation, the script makes the sentence from the facts.
+    let named = |event: &Event| !event.facts.get(Fact::Operation).is_empty();
+    column("message", &mut texts, &|event| if named(event) { String::new() } else { event.message.clone() });
     column("techniques", &mut texts, &|event| event.techniques.join(" "));
-    column("evidence", &mut texts, &|event| origins(report, event));
+    column("file", &mut texts, &|event| files(report, event));
+    column("sha256", &mut texts, &|event| hashes(report, event));
     for fact in Fact::all() {
         column(fact.name(), &mut texts, &|event| event.facts.get(fact).to_owned());
     }
-    let mut raw: Vec<Value> = Vec::new();
-    let fixed = texts.bytes;
-    for event in events {
-        if texts.bytes - fixed > RAW_BUDGET {
-            break;
-        }
-        raw.push(raw_rows(report.input.tables, event, &mut texts));
-    }
+    let (shapes, raw) = raw(report.input.tables, events, &mut texts);
     let rank = |severity| Severity::ALL.iter().position(|s| *s == severity).unwrap_or(0);
+    let numbers = |event: &Event| -> Vec<u64> { event.records.iter().map(|record| record.number).collect() };
     let file = json!({
         "time": events.iter().map(|event| event.time.map(time::unix_micros)).collect::<Vec<_>>(),
         "severity": events.iter().map(|event| rank(event.severity)).collect::<Vec<_>>(),
         "findings": events.iter().map(|event| &event.findings).collect::<Vec<_>>(),
+        "records": events.iter().map(numbers).collect::<Vec<_>>(),
         "titles": report.findings.iter().map(|found| clipped(&found.finding.title, 200).into_owned()).collect::<Vec<_>>(),
         "columns": columns,
+        "shapes": shapes,
         "raw": raw,
         "texts": texts.list,
     });
     inert(&file.to_string())
+}
+
+/// Raw rows of the first events, as far as the budget goes. A row is the number of its shape and its values; a shape
+/// is the table and the names of the columns that are filled.
+fn raw(tables: &Tables, events: &[Event], texts: &mut Texts) -> (Vec<Vec<usize>>, Vec<Value>) {
+    let mut shapes: Vec<Vec<usize>> = Vec::new();
+    let mut known: FxHashMap<Vec<usize>, usize> = FxHashMap::default();
+    let mut raw = Vec::new();
+    let (before, mut values) = (texts.bytes, 0);
+    for event in events {
+        if texts.bytes - before + values * KEY_BYTES > RAW_BUDGET {
+            break;
+        }
+        let mut rows = Vec::with_capacity(event.rows.len());
+        for (table, row) in &event.rows {
+            let cells = fields(tables, table, *row);
+            let mut shape = vec![texts.key(table)];
+            shape.extend(cells.iter().map(|(name, _)| texts.key(name)));
+            let number = *known.entry(shape).or_insert_with_key(|shape| {
+                shapes.push(shape.clone());
+                shapes.len() - 1
+            });
+            let mut keys = vec![number];
+            keys.extend(cells.iter().map(|(_, value)| texts.key(value)));
+            values += keys.len();
+            rows.push(keys);
+        }
+        raw.push(json!(rows));
+    }
+    (shapes, raw)
+}
+
+/// The files that the records of an event stand in.
+fn files(report: &Report<'_>, event: &Event) -> String {
+    let mut files: Vec<&str> =
+        event.records.iter().map(|record| report.evidence(*record).map_or(UNKNOWN, |entry| &entry.path)).collect();
+    files.dedup();
+    files.join("; ")
 }
 
 /// JSON without any character that could end or open an element or a comment.
@@ -91,28 +136,19 @@ pub fn origins(report: &Report<'_>, event: &Event) -> String {
         .records
         .iter()
         .map(|record| {
-            let file = report.evidence(*record).map_or("unknown file", |entry| entry.path.as_str());
+            let file = report.evidence(*record).map_or(UNKNOWN, |entry| &entry.path);
             format!("{file}, record {}", record.number)
         })
         .collect();
     parts.join("; ")
 }
 
-fn raw_rows(tables: &Tables, event: &Event, texts: &mut Texts) -> Value {
-    let rows: Vec<Value> = event
-        .rows
-        .iter()
-        .map(|(table, row)| {
-            let cells = fields(tables, table, *row);
-            let mut keys = vec![texts.key(table)];
-            for (name, value) in cells {
-                keys.push(texts.key(&name));
-                keys.push(texts.key(&value));
-            }
-            json!(keys)
-        })
-        .collect();
-    json!(rows)
+/// SHA-256 of the files that the records of an event stand in.
+pub fn hashes(report: &Report<'_>, event: &Event) -> String {
+    let mut hashes: Vec<&str> =
+        event.records.iter().filter_map(|record| Some(report.evidence(*record)?.sha256.as_str())).collect();
+    hashes.dedup();
+    hashes.join(", ")
 }
 
 /// The filled columns of a row, in schema order, as text.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::data::{fields, origins};
+use super::data::{fields, hashes, origins};
 use super::prose::{Block, blocks};
 use super::{at, count};
 use crate::finding::Severity;
@@ -155,9 +155,6 @@ fn record(report: &Report<'_>, event: usize) -> Option<RecordView> {
     if event.rows.is_empty() {
         return None;
     }
-    let mut hashes: Vec<&str> =
-        event.records.iter().filter_map(|record| Some(report.evidence(*record)?.sha256.as_str())).collect();
-    hashes.dedup();
     let rows = event.rows.iter().map(|(table, row)| {
         let cells = fields(report.input.tables, table, *row);
         (table.clone(), cells.into_iter().map(|(name, value)| (name, cut(&value, VALUE))).collect())
@@ -166,7 +163,7 @@ fn record(report: &Report<'_>, event: usize) -> Option<RecordView> {
         time: at(event.time),
         message: cut(&event.message, LINE),
         origin: origins(report, event),
-        sha256: hashes.join(", "),
+        sha256: hashes(report, event),
         rows: rows.collect(),
     })
 }

@@ -230,12 +230,36 @@ pub struct AccountRow {
     pub events: String,
     pub addresses: Vec<String>,
     pub countries: Vec<String>,
+    /// What all its sign-ins say, in a sentence; empty where there are none.
+    pub habit: String,
+    pub novel: Vec<NovelRow>,
+    /// How many new values are left out.
+    pub novel_more: String,
 }
+
+/// Something that the account was not seen with before.
+pub struct NovelRow {
+    pub when: String,
+    pub what: &'static str,
+    pub value: String,
+    pub signins: String,
+}
+
+/// New values that an account's part shows.
+const NOVEL: usize = 20;
 
 /// Accounts, most severe first.
 pub fn accounts(report: &Report<'_>) -> Vec<AccountRow> {
-    let row = |account: &crate::report::Account| {
+    let new = |novel: &crate::report::Novel| NovelRow {
+        when: at(Some(novel.first)),
+        what: novel.what,
+        value: cut(&novel.value),
+        signins: count(novel.signins),
+    };
+    let row = |(position, account): (usize, &crate::report::Account)| {
         let (links, more) = links(report, &account.findings);
+        let profile = report.profiles.get(position);
+        let novel = profile.map_or(&[][..], |profile| &profile.novel);
         AccountRow {
             name: cut(&account.name),
             severity: account.severity,
@@ -248,9 +272,26 @@ pub fn accounts(report: &Report<'_>) -> Vec<AccountRow> {
             events: count(account.events as u64),
             addresses: account.addresses.iter().take(12).map(|address| cut(address)).collect(),
             countries: account.countries.iter().take(12).map(|country| cut(country)).collect(),
+            habit: profile.filter(|profile| profile.signins > 0).map(habit).unwrap_or_default(),
+            novel: novel.iter().take(NOVEL).map(new).collect(),
+            novel_more: match novel.len().saturating_sub(NOVEL) {
+                0 => String::new(),
+                n => format!("and {} more", count(n as u64)),
+            },
         }
     };
-    report.accounts.iter().take(1_000).map(row).collect()
+    report.accounts.iter().enumerate().take(1_000).map(row).collect()
+}
+
+/// What the sign-ins of an account amount to.
+fn habit(profile: &crate::report::Profile) -> String {
+    let span =
+        profile.span.map(|(first, last)| format!(", {} – {}", at(Some(first)), at(Some(last)))).unwrap_or_default();
+    let basis = match profile.before {
+        0 => " None is older than its first finding, so nothing can be called new.".to_owned(),
+        n => format!(" Before its first finding: {}.", count(n)),
+    };
+    format!("{}, {} successful{span}.{basis}", many(profile.signins, "sign-in", "sign-ins"), count(profile.successes))
 }
 
 /// A tactic with the techniques that findings name.
@@ -302,6 +343,17 @@ pub struct IndicatorRow {
     pub accounts: usize,
     pub events: String,
     pub span: String,
+    /// For addresses: what all sign-ins from it say.
+    pub spread: String,
+}
+
+fn spread(spread: &crate::report::Spread) -> String {
+    format!(
+        "{} of {}, {} succeeded",
+        many(spread.signins, "sign-in", "sign-ins"),
+        many(spread.accounts.len() as u64, "account", "accounts"),
+        count(spread.succeeded.len() as u64)
+    )
 }
 
 /// Indicators, most severe first.
@@ -321,6 +373,12 @@ pub fn indicators(report: &Report<'_>) -> Vec<IndicatorRow> {
             links,
             more,
             accounts: indicator.accounts.len(),
+            spread: report
+                .spreads
+                .get(&indicator.value)
+                .filter(|s| indicator.kind == "IP" && s.signins > 0)
+                .map(spread)
+                .unwrap_or_default(),
             events: count(indicator.events as u64),
             span: indicator
                 .span

@@ -4,17 +4,22 @@
 (() => {
   const byId = (id) => document.getElementById(id);
   const data = JSON.parse(byId("events").textContent);
-  const { texts, columns, raw, titles } = data;
+  const { texts, raw, shapes, titles } = data;
   const SEVERITY = ["critical", "high", "medium", "low", "informational"];
   const SVG = "http://www.w3.org/2000/svg";
   const ROW = 31;
   const total = data.time.length;
+  // A column that says the same of all events came as one number.
+  const columns = Object.fromEntries(Object.entries(data.columns).map(([name, keys]) => [name, Array.isArray(keys) ? keys : new Array(total).fill(keys)]));
   const number = (n) => n.toLocaleString("en-US");
 
   // The same characters that the page's writer makes visible.
   const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\u{e0000}-\u{e0fff}]/gu;
   const visible = (text) => text.replace(HIDDEN, (c) => `[U+${c.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}]`);
   const cell = (name, i) => texts[columns[name][i]];
+  const origin = (i) => data.records[i].length ? `${cell("file", i)}, record ${data.records[i].join(", ")}` : "";
+  const sentence = (i) => cell("message", i) || ["operation", "result", "result_code", "reason", "user", "src_ip", "app", "target"]
+    .map((name) => cell(name, i)).filter((text, at, all) => text && text !== "0" && all.indexOf(text) === at).join(" · ");
   const clock = (micros) => micros === null ? "" : new Date(micros / 1000).toISOString().replace("T", " ").slice(0, 19);
 
   const make = (tag, attributes, ...children) => {
@@ -58,7 +63,7 @@
     ["Address", (i) => cell("src_ip", i)],
     ["Application", (i) => cell("app", i)],
     ["Target", (i) => cell("target", i)],
-    ["Source", (i) => cell("evidence", i)],
+    ["Source", origin],
   ];
 
   const line = (position) => {
@@ -170,15 +175,14 @@
   const show = (i, focus) => {
     state.selected = i;
     paint(true);
-    const parts = [make("h3", null, `${clock(data.time[i])} UTC`), make("p", null, bdi(cell("message", i)))];
+    const parts = [make("h3", null, `${clock(data.time[i])} UTC`), make("p", null, bdi(sentence(i)))];
     const findings = make("p", null);
     data.findings[i].slice(0, 30).forEach((f) => { findings.append(reference(f, true), " "); });
-    parts.push(findings, make("p", { class: "origin" }, bdi(cell("evidence", i))));
+    parts.push(findings, make("p", { class: "origin" }, bdi(origin(i)), make("span", { class: "hash" }, `SHA-256 ${cell("sha256", i)}`)));
     if (raw[i]) {
       for (const row of raw[i]) {
-        const list = [];
-        for (let at = 1; at < row.length; at += 2) list.push([texts[row[at]], texts[row[at + 1]]]);
-        parts.push(pairs(texts[row[0]], list));
+        const [table, ...names] = shapes[row[0]];
+        parts.push(pairs(texts[table], names.map((name, at) => [texts[name], texts[row[at + 1]]])));
       }
     } else {
       const list = Object.keys(columns).filter((name) => columns[name][i]).map((name) => [name, cell(name, i)]);
@@ -275,11 +279,11 @@
   };
   byId("f-export").addEventListener("click", () => {
     const names = Object.keys(columns);
-    const lines = [["datetime", "level", "findings", ...names].map(quoted).join(",")];
+    const lines = [["datetime", "level", "findings", "records", ...names].map(quoted).join(",")];
     for (const i of state.rows) {
       const time = data.time[i] === null ? "" : new Date(data.time[i] / 1000).toISOString();
       const labels = data.findings[i].map((f) => `F${f + 1}`).join(" ");
-      lines.push([time, SEVERITY[data.severity[i]], labels, ...names.map((name) => cell(name, i))].map(quoted).join(","));
+      lines.push([time, SEVERITY[data.severity[i]], labels, data.records[i].join(" "), ...names.map((name) => cell(name, i))].map(quoted).join(","));
     }
     const link = make("a", { download: "timeline-selection.csv", href: URL.createObjectURL(new Blob([lines.join("\r\n") + "\r\n"], { type: "text/csv" })) });
     link.click();

@@ -13,11 +13,12 @@ use super::scalar::Scalar;
 use crate::error::{Diagnostic, Span};
 use crate::table::Type;
 
+mod bags;
 mod basic;
 mod extremes;
 
 /// Every family of aggregates. A new family is one file and one line here.
-const FAMILIES: &[&[Aggregate]] = &[basic::AGGREGATES, extremes::AGGREGATES];
+const FAMILIES: &[&[Aggregate]] = &[bags::AGGREGATES, basic::AGGREGATES, extremes::AGGREGATES];
 
 /// An aggregate function.
 pub struct Aggregate {

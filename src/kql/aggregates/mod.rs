@@ -14,6 +14,7 @@ use super::scalar::Scalar;
 use crate::error::{Diagnostic, Span};
 use crate::table::Type;
 
+mod bags;
 mod basic;
 mod extremes;
 mod gather;
@@ -32,6 +33,7 @@ const FAMILIES: &[&[Aggregate]] = &[
     gather::AGGREGATES,
     sketches::AGGREGATES,
 ];
+const FAMILIES: &[&[Aggregate]] = &[bags::AGGREGATES, basic::AGGREGATES, extremes::AGGREGATES];
 
 /// An aggregate function.
 pub struct Aggregate {

@@ -1,0 +1,95 @@
+//! The sample story: analysing `samples/exports` yields exactly the findings that `samples/story.json` tells, no more.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a broken fixture stops the test
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use entrail::case::Case;
+use entrail::detect::{self, detect};
+use entrail::evidence::Manifest;
+use entrail::finding::{Outcome, Severity, Verdict};
+use entrail::ingest::{self, ingest};
+use entrail::progress::Progress;
+use entrail::rules::Pack;
+use serde::Deserialize;
+
+/// What `samples/story.json` holds.
+#[derive(Deserialize)]
+struct Story {
+    findings: Vec<Told>,
+    records: u64,
+    duplicates: u64,
+}
+
+#[derive(Deserialize)]
+struct Told {
+    rule: String,
+    severity: String,
+    entities: Vec<String>,
+    because: String,
+}
+
+fn samples() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/samples"))
+}
+
+/// Rule (folder and file name), severity, labels of the entities in order: how often.
+type Counted = BTreeMap<(String, String, Vec<String>), usize>;
+
+fn counted(items: impl Iterator<Item = (String, String, Vec<String>)>) -> Counted {
+    items.fold(Counted::new(), |mut all, (rule, severity, mut labels)| {
+        labels.sort();
+        *all.entry((rule, severity, labels)).or_default() += 1;
+        all
+    })
+}
+
+fn analysed() -> (Manifest, Pack, Vec<Verdict>) {
+    let case = std::fs::read_to_string(samples().join("case.toml")).unwrap();
+    let case = Case::read(&case, samples()).unwrap_or_else(|problems| panic!("{problems:?}"));
+    let read = ingest(&[samples().join("exports")], &ingest::Options::default(), &|_| {});
+    let read = read.unwrap_or_else(|problem| panic!("{}", problem.message));
+    let options = detect::Options { watchlists: case.watchlists.clone(), ..detect::Options::default() };
+    let pack = Pack::embedded();
+    let verdicts = detect(&pack.rules, &read.tables, &options, &Progress::silent());
+    (read.manifest, pack, verdicts)
+}
+
+#[test]
+fn the_samples_yield_the_findings_of_the_story_and_no_others() {
+    let story = std::fs::read_to_string(samples().join("story.json")).unwrap();
+    let story: Story = serde_json::from_str(&story).unwrap();
+    assert!(story.findings.iter().all(|told| !told.because.is_empty()), "every expected finding has its reason");
+    let (manifest, pack, verdicts) = analysed();
+
+    let mut records = 0;
+    let mut duplicates = 0;
+    for entry in &manifest.evidence {
+        assert!(entry.balanced() && entry.rejected == 0 && entry.format.is_some(), "{}: {}", entry.path, entry.reason);
+        records += entry.records;
+        duplicates += entry.duplicates;
+    }
+    assert_eq!((records, duplicates), (story.records, story.duplicates), "records and duplicates of the exports");
+
+    let path = |id: &str| {
+        let rule = pack.rules.iter().find(|rule| rule.id == id).map_or(id, |rule| rule.path.as_str());
+        let mut parts = rule.trim_end_matches(".yaml").rsplit(['/', '\\']);
+        let (file, folder) = (parts.next().unwrap_or(""), parts.next().unwrap_or(""));
+        format!("{folder}/{file}")
+    };
+    let found = verdicts.iter().flat_map(|verdict| match &verdict.outcome {
+        Outcome::Hits(findings) => findings.clone(),
+        Outcome::Failed(problems) => panic!("{}: {problems:?}", path(&verdict.rule)),
+        Outcome::Clean | Outcome::NotEvaluable { .. } => Vec::new(),
+    });
+    let found = counted(found.map(|finding| {
+        let labels = finding.entities.iter().map(|entity| entity.label().to_string()).collect();
+        (path(&finding.rule), finding.severity.word().to_string(), labels)
+    }));
+    let told = counted(story.findings.into_iter().map(|told| (told.rule, told.severity, told.entities)));
+    let missing: Vec<_> = told.iter().filter(|(key, times)| found.get(*key) != Some(times)).collect();
+    let untold: Vec<_> = found.iter().filter(|(key, times)| told.get(*key) != Some(times)).collect();
+    assert!(missing.is_empty() && untold.is_empty(), "told but not found: {missing:#?}\nfound but not told: {untold:#?}");
+    assert!(Severity::ALL.iter().all(|severity| told.keys().any(|(_, word, _)| word == severity.word())));
+}

@@ -14,7 +14,6 @@ use super::scalar::Scalar;
 use crate::error::{Diagnostic, Span};
 use crate::table::Type;
 
-mod bags;
 mod basic;
 mod extremes;
 mod gather;
@@ -33,7 +32,6 @@ const FAMILIES: &[&[Aggregate]] = &[
     gather::AGGREGATES,
     sketches::AGGREGATES,
 ];
-const FAMILIES: &[&[Aggregate]] = &[bags::AGGREGATES, basic::AGGREGATES, extremes::AGGREGATES];
 
 /// An aggregate function.
 pub struct Aggregate {

@@ -18,11 +18,22 @@ pub fn literal(raw: &str, ty: Type) -> Option<Value<'static>> {
         Type::Timespan if raw == "min" => Some(Value::Timespan(i64::MIN)),
         Type::Timespan if raw == "max" => Some(Value::Timespan(i64::MAX)),
         Type::Real | Type::Decimal => real(raw).map(Value::Real),
+        Type::Datetime => datetime(raw).or_else(|| loose(raw)).map(Value::Datetime),
         _ => match from_text(raw, ty) {
             Value::Null => None,
             value => Some(value),
         },
     }
+}
+
+/// The numbers of a datetime literal with any separators: `2025, 6, 14` and `1970-5-12`.
+fn loose(raw: &str) -> Option<i64> {
+    let plain = raw.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | '/' | '.' | ',' | ':' | ' ' | 'T' | 'Z'));
+    let parts: Option<Vec<u32>> = raw.split(|c: char| !c.is_ascii_digit()).filter(|p| !p.is_empty()).map(|p| p.parse().ok()).collect();
+    let parts = parts.filter(|parts| plain && (3..=6).contains(&parts.len()))?;
+    let at = |i: usize| parts.get(i).copied().unwrap_or(0);
+    let date = chrono::NaiveDate::from_ymd_opt(i32::try_from(at(0)).ok()?, at(1), at(2))?;
+    time::ticks(date.and_hms_opt(at(3), at(4), at(5))?)
 }
 
 fn real(text: &str) -> Option<f64> {

@@ -216,6 +216,9 @@ impl Compiler<'_> {
         if name.text == "toscalar" {
             return self.toscalar(arguments, span, scope);
         }
+        if name.text == "column_names_of" {
+            return self.column_names(arguments, span, scope);
+        }
         if scope.aggregates.is_some()
             && let Some(aggregate) = aggregates::find(&name.text)
             // `hll_merge(a)` aggregates, `hll_merge(a, b)` does not.
@@ -271,6 +274,19 @@ impl Compiler<'_> {
             }
             _ => self.scalar(&argument.value, scope),
         }
+    }
+
+    /// `column_names_of(table)`: the names as an array.
+    fn column_names(&self, arguments: &[Argument], span: Span, scope: &Scope<'_>) -> Compiled<Scalar> {
+        let [argument] = arguments else {
+            return Err(Diagnostic::error("`column_names_of` takes one table", span));
+        };
+        let relation = match &argument.value.kind {
+            ExprKind::Pipeline(pipeline) => self.relation(pipeline, &scope.env)?,
+            _ => operators::source::table(self, &argument.value, &scope.env)?,
+        };
+        let names: Vec<&str> = relation.columns.iter().map(|col| col.name.as_str()).collect();
+        Ok(Scalar::literal(Value::json(&serde_json::Value::from(names)), Type::Dynamic))
     }
 
     fn check_arity(&self, function: &Function, given: usize, span: Span) -> Compiled<()> {

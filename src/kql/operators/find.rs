@@ -39,7 +39,7 @@ fn legs(
     }];
     let asked = if tables.is_empty() { &everything } else { tables };
     let mut legs = Vec::new();
-    for pipeline in union::expand(c, asked) {
+    for pipeline in union::expand(c, asked, env) {
         let name = match pipeline.as_expr().map(|expr| &expr.kind) {
             Some(ExprKind::Name(name)) => name.clone(),
             _ => format!("arg{}", legs.len()),

@@ -71,6 +71,7 @@ pub fn compile(c: &Compiler<'_>, operator: &Operator, input: Option<Relation>, e
         K::Project(columns) => project::project(c, columns, input, env),
         K::ProjectAway(patterns) => Ok(project::away(patterns, input)),
         K::ProjectKeep(patterns) => project::keep(patterns, input),
+        K::ProjectByNames(names) => project::by_names(c, names, input, env),
         K::ProjectRename(pairs) => project::rename(pairs, input),
         K::ProjectReorder(orders) => Ok(project::reorder(orders, input)),
         K::Count => pick::count(c, input),

@@ -94,6 +94,7 @@ fn translate(parse: &Parse<'_>, span: Span) -> Compiled<Regex> {
     for (position, piece) in parse.pattern.iter().enumerate() {
         let next = parse.pattern.get(position + 1);
         match piece {
+            ParsePiece::Skip if parse.kind == ParseKind::Regex && parse.flags.contains('U') => source.push_str(".*"),
             ParsePiece::Skip => source.push_str(".*?"),
             ParsePiece::Text(text) if parse.kind == ParseKind::Regex => {
                 // Groups inside the pattern must not be counted among the columns.
@@ -110,6 +111,8 @@ fn translate(parse: &Parse<'_>, span: Span) -> Compiled<Regex> {
                     Type::Real | Type::Decimal => r"([+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)",
                     Type::Bool => r"(?i:(true|false|\d+))",
                     Type::Guid => r"([0-9a-fA-F-]{32,36})",
+                    // In regex mode text is greedy, and lazy with the flag U (parse page, examples).
+                    _ if parse.kind == ParseKind::Regex => "(.*)",
                     _ => "(.*?)",
                 });
             }

@@ -2,7 +2,8 @@
 
 use super::assign::spread;
 use crate::error::{Diagnostic, nearest};
-use crate::kql::ast::{Assignment, Name, Pattern, Reorder};
+use crate::kql::Value;
+use crate::kql::ast::{Assignment, Expr, Name, Pattern, Reorder};
 use crate::kql::compiler::{Compiled, Compiler, Env, Scope};
 use crate::kql::relation::{Col, Relation, fresh};
 use crate::kql::scalar::Scalar;
@@ -116,6 +117,24 @@ fn unknown(name: &str, span: crate::error::Span, input: &Relation) -> Diagnostic
         Some(near) => problem.help(format!("did you mean `{near}`?")),
         None => problem,
     }
+}
+
+/// `project-by-names`: columns named by constant text or arrays of text, possibly with `*`; unknown names are left out.
+pub fn by_names(c: &Compiler<'_>, names: &[Expr], input: Relation, env: &Env) -> Compiled<Relation> {
+    let mut kept: Vec<String> = Vec::new();
+    for expr in names {
+        let (value, _) = c.constant(expr, env)?;
+        let texts: Vec<String> = match value.to_json() {
+            serde_json::Value::Array(items) => items.iter().map(|item| Value::json(item).to_text().into_owned()).collect(),
+            _ => vec![value.to_text().into_owned()],
+        };
+        for text in texts {
+            let pattern = Pattern { text, span: expr.span };
+            let fits = input.columns.iter().filter(|col| pattern.matches(&col.name)).map(|col| col.name.clone());
+            kept.extend(fits.filter(|name| !kept.contains(name)).collect::<Vec<_>>());
+        }
+    }
+    Ok(input.keep(&kept))
 }
 
 /// `project-rename new = old`.

@@ -22,7 +22,7 @@ pub fn compile(
     let fuzzy = settings.flag("isfuzzy");
     let mut legs: Vec<(String, Relation)> = Vec::new();
     legs.extend(input.map(|relation| ("union_arg0".to_owned(), relation)));
-    for pipeline in expand(c, tables) {
+    for pipeline in expand(c, tables, env) {
         if fuzzy && let Some(name) = missing(c, &pipeline, env) {
             c.note(Diagnostic::note(format!("`{name}` does not exist and is left out"), pipeline.span));
             continue;
@@ -41,13 +41,24 @@ pub fn compile(
 }
 
 /// Wildcards as the tables they stand for; used by `search` and `find`, too.
-pub fn expand(c: &Compiler<'_>, tables: &[Pipeline]) -> Vec<Pipeline> {
+pub fn expand(c: &Compiler<'_>, tables: &[Pipeline], env: &Env) -> Vec<Pipeline> {
     let mut expanded = Vec::new();
     for pipeline in tables {
         match pipeline.as_expr().map(|expr| &expr.kind) {
             Some(ExprKind::Wildcard(text)) => {
                 let pattern = Pattern { text: text.clone(), span: pipeline.span };
-                for name in source::matching(c, &pattern) {
+                // Views bound with `let` come before the tables of the evidence.
+                let mut names: Vec<String> = env
+                    .names()
+                    .into_iter()
+                    .filter(|name| pattern.matches(name) && is_view(env, name))
+                    .map(str::to_owned)
+                    .collect();
+                names.reverse();
+                if names.is_empty() || pattern.text == "*" {
+                    names.extend(source::matching(c, &pattern));
+                }
+                for name in names {
                     let expr = Expr { kind: ExprKind::Name(name), span: pipeline.span };
                     let operator = Operator { kind: OperatorKind::Source(expr), span: pipeline.span };
                     expanded.push(Pipeline { operators: vec![operator], span: pipeline.span });
@@ -57,6 +68,15 @@ pub fn expand(c: &Compiler<'_>, tables: &[Pipeline]) -> Vec<Pipeline> {
         }
     }
     expanded
+}
+
+/// Whether a name is bound to a table or to a function that takes nothing.
+fn is_view(env: &Env, name: &str) -> bool {
+    match env.find(name) {
+        Some(Binding::Table(_)) => true,
+        Some(Binding::Function(lambda, _)) => lambda.parameters.is_empty(),
+        _ => false,
+    }
 }
 
 /// The table that a leg begins with, when there is none of that name.

@@ -17,26 +17,35 @@ impl Parser<'_> {
                 break;
             }
             if self.statement(&mut query).is_err() {
-                // Behind an error inside a pipeline the rest of that pipeline is still read for more errors.
+                // Behind an error the rest of the pipeline is still read for more errors.
                 self.resume();
+                continue;
             }
             if !matches!(self.kind(), Kind::End) && !self.accept(";") {
                 let _ = self.fail::<()>("expected `;` or `|`");
                 self.resume();
-                if !self.accept(";") && !matches!(self.kind(), Kind::End) {
-                    self.advance();
-                }
             }
         }
         query
     }
 
+    /// To the end of a broken statement; brackets that the error left open close without a word.
     fn resume(&mut self) {
-        self.recover();
-        while self.is("|") {
-            self.advance();
-            if self.operator().is_err() {
-                self.recover();
+        loop {
+            self.recover();
+            match self.kind() {
+                Kind::End => return,
+                Kind::Symbol(";") => {
+                    self.advance();
+                    return;
+                }
+                Kind::Symbol("|") => {
+                    self.advance();
+                    if self.operator().is_err() {
+                        continue;
+                    }
+                }
+                _ => self.advance(),
             }
         }
     }

@@ -20,6 +20,7 @@ mod calendar;
 mod codepoints;
 mod conversion;
 mod encoding;
+mod extract;
 mod format_time;
 mod geodesy;
 mod geohash;
@@ -57,6 +58,7 @@ const FAMILIES: &[&[Function]] = &[
     codepoints::FUNCTIONS,
     conversion::FUNCTIONS,
     encoding::FUNCTIONS,
+    extract::FUNCTIONS,
     format_time::FUNCTIONS,
     geodesy::FUNCTIONS,
     geohash::FUNCTIONS,

@@ -37,6 +37,7 @@ mod pieces;
 mod records;
 mod session;
 mod sets;
+mod shapes;
 mod sizes;
 mod sketches;
 mod special;
@@ -75,6 +76,7 @@ const FAMILIES: &[&[Function]] = &[
     records::FUNCTIONS,
     session::FUNCTIONS,
     sets::FUNCTIONS,
+    shapes::FUNCTIONS,
     sizes::FUNCTIONS,
     sketches::FUNCTIONS,
     special::FUNCTIONS,

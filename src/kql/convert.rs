@@ -242,7 +242,7 @@ pub fn cast<'a>(value: &Value<'a>, ty: Type) -> Value<'a> {
         (Value::Datetime(v), Type::Long) => Value::Long(*v),
         (Value::Datetime(_), Type::Datetime) => value.clone(),
         (Value::Timespan(v), Type::Long) => Value::Long(*v),
-        (Value::Timespan(v), Type::Real) => Value::Real(*v as f64),
+        (Value::Datetime(v) | Value::Timespan(v), Type::Real | Type::Decimal) => Value::Real(*v as f64),
         (Value::Timespan(_), Type::Timespan) => value.clone(),
         (Value::Guid(_), Type::Guid) => value.clone(),
         _ => Value::Null,

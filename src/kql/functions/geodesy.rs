@@ -13,10 +13,10 @@ use crate::kql::scalar::Scalar;
 use crate::table::Type;
 
 /// Mean radius of the Earth in metres, as the S2 geometry library has it.
-const EARTH_RADIUS: f64 = 6_371_010.0;
+pub(super) const EARTH_RADIUS: f64 = 6_371_010.0;
 
 /// A point as a unit vector.
-type Point = [f64; 3];
+pub(super) type Point = [f64; 3];
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function {
@@ -130,11 +130,11 @@ fn place_of_address(call: &Call<'_, '_>) -> Compiled<Scalar> {
 }
 
 /// The point whose longitude stands at a position and whose latitude behind it.
-fn point(values: &[Value<'_>], at: usize) -> Option<Point> {
+pub(super) fn point(values: &[Value<'_>], at: usize) -> Option<Point> {
     vector(real(values, at)?, real(values, at + 1)?)
 }
 
-fn vector(longitude: f64, latitude: f64) -> Option<Point> {
+pub(super) fn vector(longitude: f64, latitude: f64) -> Option<Point> {
     if longitude.abs() > 180.0 || latitude.abs() > 90.0 {
         return None;
     }
@@ -142,20 +142,20 @@ fn vector(longitude: f64, latitude: f64) -> Option<Point> {
     Some([latitude.cos() * longitude.cos(), latitude.cos() * longitude.sin(), latitude.sin()])
 }
 
-fn coordinates(point: Point) -> (f64, f64) {
+pub(super) fn coordinates(point: Point) -> (f64, f64) {
     (point[1].atan2(point[0]).to_degrees(), point[2].atan2(point[0].hypot(point[1])).to_degrees())
 }
 
-fn cross(a: Point, b: Point) -> Point {
+pub(super) fn cross(a: Point, b: Point) -> Point {
     [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
 }
 
-fn dot(a: Point, b: Point) -> f64 {
+pub(super) fn dot(a: Point, b: Point) -> f64 {
     a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 }
 
 /// The angle between two vectors, exact for small ones too.
-fn angle(a: Point, b: Point) -> f64 {
+pub(super) fn angle(a: Point, b: Point) -> f64 {
     let c = cross(a, b);
     dot(c, c).sqrt().atan2(dot(a, b))
 }
@@ -175,24 +175,9 @@ fn azimuth<'a>(values: &[Value<'a>]) -> Value<'a> {
 /// The nearest point of a line and its distance as an angle.
 fn nearest(values: &[Value<'_>]) -> Option<(f64, Point)> {
     let from = point(values, 0)?;
-    let Some(Value::Dynamic(text)) = values.get(2) else { return None };
-    let geometry: Json = serde_json::from_str(text).ok()?;
-    let given = geometry.get("coordinates")?.as_array()?;
-    let lines: Vec<&Vec<Json>> = match geometry.get("type")?.as_str()? {
-        "LineString" => vec![given],
-        "MultiLineString" => given.iter().map(Json::as_array).collect::<Option<_>>()?,
-        _ => return None,
-    };
+    let lines = lines(values.get(2)?)?;
     let mut best: Option<(f64, Point)> = None;
-    for line in lines {
-        let points = line.iter().map(|pair| {
-            let pair = pair.as_array()?;
-            vector(pair.first()?.as_f64()?, pair.get(1)?.as_f64()?)
-        });
-        let points: Vec<Point> = points.collect::<Option<_>>()?;
-        if points.len() < 2 {
-            return None;
-        }
+    for points in lines {
         let inner = points.windows(2).filter_map(|edge| foot(from, edge));
         for candidate in points.iter().copied().chain(inner) {
             let distance = angle(from, candidate);
@@ -204,8 +189,30 @@ fn nearest(values: &[Value<'_>]) -> Option<(f64, Point)> {
     best
 }
 
+/// The lines of a GeoJSON line or lines; nothing for any other value and for a line of less than two points.
+pub(super) fn lines(value: &Value<'_>) -> Option<Vec<Vec<Point>>> {
+    let Value::Dynamic(text) = value else { return None };
+    let geometry: Json = serde_json::from_str(text).ok()?;
+    let given = geometry.get("coordinates")?;
+    let lines: Vec<Vec<Point>> = match geometry.get("type")?.as_str()? {
+        "LineString" => vec![points(given)?],
+        "MultiLineString" => given.as_array()?.iter().map(points).collect::<Option<_>>()?,
+        _ => return None,
+    };
+    lines.iter().all(|line| line.len() >= 2).then_some(lines)
+}
+
+/// The points of a list of positions.
+pub(super) fn points(list: &Json) -> Option<Vec<Point>> {
+    let positions = list.as_array()?.iter().map(|pair| {
+        let pair = pair.as_array()?;
+        vector(pair.first()?.as_f64()?, pair.get(1)?.as_f64()?)
+    });
+    positions.collect()
+}
+
 /// Where the perpendicular from a point meets an edge, when it does so between its ends.
-fn foot(from: Point, edge: &[Point]) -> Option<Point> {
+pub(super) fn foot(from: Point, edge: &[Point]) -> Option<Point> {
     let [a, b] = edge else { return None };
     let normal = cross(*a, *b);
     let size = dot(normal, normal);

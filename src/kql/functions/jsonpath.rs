@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::arguments::text;
-use super::patterns::type_argument;
+use super::extract::type_argument;
 use super::{Accepts, Body, Function};
 use crate::error::Diagnostic;
 use crate::kql::Value;

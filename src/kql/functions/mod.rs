@@ -20,6 +20,7 @@ mod calendar;
 mod codepoints;
 mod conversion;
 mod encoding;
+mod extract;
 mod format_time;
 mod geodesy;
 mod geohash;
@@ -36,6 +37,7 @@ mod pieces;
 mod records;
 mod session;
 mod sets;
+mod shapes;
 mod sizes;
 mod sketches;
 mod special;
@@ -57,6 +59,7 @@ const FAMILIES: &[&[Function]] = &[
     codepoints::FUNCTIONS,
     conversion::FUNCTIONS,
     encoding::FUNCTIONS,
+    extract::FUNCTIONS,
     format_time::FUNCTIONS,
     geodesy::FUNCTIONS,
     geohash::FUNCTIONS,
@@ -73,6 +76,7 @@ const FAMILIES: &[&[Function]] = &[
     records::FUNCTIONS,
     session::FUNCTIONS,
     sets::FUNCTIONS,
+    shapes::FUNCTIONS,
     sizes::FUNCTIONS,
     sketches::FUNCTIONS,
     special::FUNCTIONS,

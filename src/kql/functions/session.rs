@@ -1,5 +1,5 @@
-//! What depends on a running service: random numbers are drawn from the row's place instead, everything else is
-//! refused.
+//! What depends on a running service: random numbers are drawn from the row's place instead, what tells about the
+//! service is refused. And `assert`, which refuses a whole query.
 
 use polars::prelude::{Column, Field, PolarsResult, Schema, map_multiple};
 use xxhash_rust::xxh64::xxh64;
@@ -57,6 +57,16 @@ pub(super) const FUNCTIONS: &[Function] = &[
         examples: &[("strlen(tostring(new_guid()))", "36")],
         ..Function::NEW
     },
+    Function {
+        names: &["assert"],
+        usage: "assert(condition, message)",
+        summary: "True; a query whose condition is false is refused with the message.",
+        takes: &[Accepts::Bool, Accepts::Text],
+        gives: Gives::Type(Type::Bool),
+        body: Body::Scalar(assert),
+        examples: &[("assert(1 < 2, 'numbers are broken')", "true")],
+        ..Function::NEW
+    },
     refused(&["cursor_current", "current_cursor"], "cursor_current()", Type::String, |c| refuse(c, CURSOR_HELP)),
     refused(&["cursor_after"], "cursor_after(cursor)", Type::Bool, |c| refuse(c, CURSOR_HELP)),
     refused(&["cursor_before_or_at"], "cursor_before_or_at(cursor)", Type::Bool, |c| refuse(c, CURSOR_HELP)),
@@ -75,6 +85,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
 
 fn refuse(call: &Call<'_, '_>, help: &str) -> Compiled<Scalar> {
     Err(Diagnostic::error(format!("`{}` has no answer here", call.name.text), call.span).help(help))
+}
+
+fn assert(call: &Call<'_, '_>) -> Compiled<Scalar> {
+    match call.constant(0, "condition")? {
+        Value::Bool(true) => Ok(Scalar::literal(Value::Bool(true), Type::Bool)),
+        _ => Err(call.error(0, format!("assertion failed: {}", call.constant(1, "message")?.to_text()))),
+    }
 }
 
 /// 64 bits for a row of one call: the call's place in the query keeps two calls apart.

@@ -68,15 +68,14 @@ fn integer(text: &str) -> Option<i64> {
     })
 }
 
-/// A guid in any of .NET's forms with dashes or without, in lower case.
+/// A guid in lower case; its dashes may stand anywhere (toguid page).
 pub fn guid(text: &str) -> Option<String> {
-    let inner = text.trim().trim_start_matches(['{', '(']).trim_end_matches(['}', ')']).to_ascii_lowercase();
-    let hex: String = inner.chars().filter(|c| *c != '-').collect();
+    let inner = text.trim().trim_start_matches(['{', '(']).trim_end_matches(['}', ')']);
+    let hex: String = inner.chars().filter(|c| *c != '-').collect::<String>().to_ascii_lowercase();
     if hex.len() != 32 || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
         return None;
     }
-    let dashed = format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]);
-    (inner.len() == 32 || inner == dashed).then_some(dashed)
+    Some(format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]))
 }
 
 /// The dynamic that `parse_json` makes of text: invalid JSON is the text itself, as a dynamic string.

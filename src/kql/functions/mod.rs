@@ -25,6 +25,7 @@ mod sets;
 mod sketches;
 mod special;
 mod strings;
+mod units;
 mod window;
 mod zones;
 
@@ -46,6 +47,7 @@ const FAMILIES: &[&[Function]] = &[
     special::FUNCTIONS,
     bits::FUNCTIONS,
     sketches::FUNCTIONS,
+    units::FUNCTIONS,
 ];
 
 /// A scalar function.

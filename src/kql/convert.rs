@@ -126,7 +126,7 @@ pub fn datetime(text: &str) -> Option<i64> {
     if let Ok(at) = chrono::DateTime::parse_from_rfc2822(&format!("{text} +0000")) {
         return time::ticks(at.naive_utc());
     }
-    const FORMS: [&str; 24] = [
+    const FORMS: &[&str] = &[
         "%m/%d/%Y %I:%M:%S%.f %p",
         "%m/%d/%Y, %I:%M:%S%.f %p",
         "%m/%d/%Y %I:%M %p",
@@ -137,6 +137,11 @@ pub fn datetime(text: &str) -> Option<i64> {
         "%Y/%m/%d %H:%M",
         "%Y.%m.%d %H:%M:%S%.f",
         "%Y-%m-%dT%H:%M:%S%.f",
+        "%Y-%m-%d %H:%M:%S%.f",
+        "%Y-%m-%d %H:%M",
+        "%Y-%m-%dT%H:%M",
+        "%d-%b-%y %H:%M:%S",
+        "%d-%b-%y %H:%M",
         "%Y%m%d %H:%M:%S",
         "%Y%m%dT%H%M%S",
         "%d %b %y %H:%M:%S",
@@ -157,7 +162,18 @@ pub fn datetime(text: &str) -> Option<i64> {
             return time::ticks(at);
         }
     }
-    const DATES: [&str; 7] = ["%m/%d/%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y%m%d", "%d %b %Y", "%b %d, %Y", "%B %d, %Y"];
+    const DATES: [&str; 10] = [
+        "%Y-%m-%d",
+        "%Y, %m, %d",
+        "%d-%b-%y",
+        "%m/%d/%Y",
+        "%m-%d-%Y",
+        "%Y/%m/%d",
+        "%Y%m%d",
+        "%d %b %Y",
+        "%b %d, %Y",
+        "%B %d, %Y",
+    ];
     DATES.iter().find_map(|form| {
         let date = chrono::NaiveDate::parse_from_str(text, form).ok()?;
         time::ticks(date.and_time(chrono::NaiveTime::MIN))

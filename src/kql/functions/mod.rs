@@ -42,6 +42,7 @@ mod sizes;
 mod sketches;
 mod special;
 mod strings;
+mod units;
 mod url;
 mod useragent;
 mod window;
@@ -81,6 +82,7 @@ const FAMILIES: &[&[Function]] = &[
     sketches::FUNCTIONS,
     special::FUNCTIONS,
     strings::FUNCTIONS,
+    units::FUNCTIONS,
     url::FUNCTIONS,
     useragent::FUNCTIONS,
     window::FUNCTIONS,
@@ -152,6 +154,8 @@ pub enum Naming {
     Called(&'static str),
     /// Always this name.
     Fixed(&'static str),
+    /// What the body gave its result.
+    Own,
 }
 
 /// What a function does.

@@ -21,6 +21,7 @@ mod parse;
 mod parse_kv;
 mod partition;
 mod pick;
+mod plugins;
 mod project;
 mod reduce;
 mod sample;
@@ -41,6 +42,9 @@ pub fn compile(c: &Compiler<'_>, operator: &Operator, input: Option<Relation>, e
         K::Range { name, from, to, step } => return generate::range(c, name, from, to, step.as_ref(), env),
         K::Datatable { columns, values } => return generate::datatable(c, columns, values, span, env),
         K::Externaldata { columns, uris, .. } => return external::compile(c, columns, uris, span, env),
+        K::Evaluate { plugin, arguments, schema } => {
+            return plugins::compile(c, plugin, arguments, schema.as_ref(), input, env, span);
+        }
         K::Search { tables, case_sensitive, predicate } if input.is_none() => {
             return find::search(c, tables, *case_sensitive, predicate, None, env, span);
         }

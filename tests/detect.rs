@@ -182,3 +182,23 @@ fn texts_and_severity_come_from_the_row() {
     let again = run(rule(text), &tables, &Options::default());
     assert_eq!(findings(&again)[0].id, found.id, "names are stable");
 }
+
+#[test]
+fn rows_that_cannot_matter_are_left_out_and_change_nothing() {
+    let month = |second: i64| time::iso(time::parse_iso("2026-03-01T00:00:00Z").unwrap() + second * 10_000_000);
+    let times: Vec<String> = (0..4000).map(|n| month(n * 600)).collect();
+    let rows: Vec<(&str, &str, &str)> = times
+        .iter()
+        .enumerate()
+        .map(|(n, at)| (at.as_str(), "a@example.com", if (1..3).contains(&(n % 144)) { "50126" } else { "0" }))
+        .collect();
+    let tables = signins(&rows);
+    let verdict = run(rule(COUNTED), &tables, &Options::default());
+    assert_eq!(findings(&verdict).len(), 28, "two failures of each day fall into one hour");
+    assert_eq!(findings(&verdict)[27].sources.iter().map(|s| s.record).collect::<Vec<_>>(), [3890, 3891]);
+    let counting = "id: quiet\nname: Quiet\nseverity: Low\nqueryFrequency: 1d\nqueryPeriod: 1d\ntriggerOperator: gt\n\
+                    triggerThreshold: 0\nquery: |\n  SigninLogs\n  | where ResultType == \"50057\"\n  | summarize N = count()\n  \
+                    | where N == 0\n";
+    let verdict = run(rule(counting), &tables, &Options::default());
+    assert_eq!(findings(&verdict)[0].alerts, 29, "an alert on nothing is raised in every run");
+}

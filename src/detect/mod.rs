@@ -2,6 +2,7 @@
 
 mod blind;
 mod hits;
+mod narrow;
 mod prove;
 mod replay;
 mod times;

@@ -9,11 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use super::hits::{Hit, cells, key};
+use super::narrow::narrow;
 use super::{Scene, times};
 use crate::error::Diagnostics;
-use crate::kql::{self, Answer, Usage};
+use crate::kql::{self, Answer, Context, Usage};
 use crate::rules::{Comparison, Rule, Schedule};
-use crate::table::{RecordId, UNIX_EPOCH_TICKS};
+use crate::table::{MIN_TICKS, RecordId, Tables, UNIX_EPOCH_TICKS};
 
 /// One run of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,9 +27,40 @@ struct Step {
 
 /// Every hit of a rule, in order of the runs and rows that gave it.
 pub(super) fn run(rule: &Rule, usage: &Usage, scene: &Scene<'_>) -> Result<Vec<Hit>, Diagnostics> {
-    let steps = steps(rule, usage, scene);
-    let answers: Result<Vec<Answer>, Diagnostics> =
-        steps.par_iter().map(|step| kql::run(&rule.query, &scene.context(step.now, step.window, false))).collect();
+    let Some(schedule) = rule.schedule.filter(|schedule| replayed(schedule, usage, scene)) else {
+        return walk(rule, usage, scene, scene.tables, &[Step { now: scene.now, window: None, again: 0 }]);
+    };
+    // What a run says that sees nothing: if that raises an alert, no run may be left out.
+    let nothing = kql::run(&rule.query, &scene.context(scene.now, Some((MIN_TICKS, MIN_TICKS)), false))?;
+    let silence = schedule.comparison.holds(nothing.rows() as u64, schedule.threshold);
+    if silence {
+        let steps = steps(&schedule, usage, scene.tables, scene.tables.span(), silence);
+        return walk(rule, usage, scene, scene.tables, &steps);
+    }
+    let tables = narrow(rule, usage, scene);
+    let steps = steps(&schedule, usage, &tables, times::span(&tables, &usage.tables), silence);
+    walk(rule, usage, scene, &tables, &steps)
+}
+
+/// Whether a rule must be replayed: what it says depends on where a window ends, or on how many rows it holds.
+fn replayed(schedule: &Schedule, usage: &Usage, scene: &Scene<'_>) -> bool {
+    let counts = (schedule.comparison, schedule.threshold) != (Comparison::Greater, 0);
+    scene.options.replay && (usage.windowed || counts)
+}
+
+/// Makes the runs and puts together what they say.
+fn walk(
+    rule: &Rule,
+    usage: &Usage,
+    scene: &Scene<'_>,
+    tables: &Tables,
+    steps: &[Step],
+) -> Result<Vec<Hit>, Diagnostics> {
+    let run = |step: &Step, lineage: bool| {
+        let context = Context { tables, ..scene.context(step.now, step.window, lineage) };
+        kql::run(&rule.query, &context)
+    };
+    let answers: Result<Vec<Answer>, Diagnostics> = steps.par_iter().map(|step| run(step, false)).collect();
     let mut merged = Merged::default();
     for (step, answer) in steps.iter().zip(answers?) {
         let rows = answer.rows() as u64;
@@ -37,11 +69,7 @@ pub(super) fn run(rule: &Rule, usage: &Usage, scene: &Scene<'_>) -> Result<Vec<H
             merged.add(step, &answer, baseline(rule, step, scene, usage));
         }
     }
-    let traced: Vec<Result<Answer, Diagnostics>> = merged
-        .new_in
-        .par_iter()
-        .map(|step| kql::run(&rule.query, &scene.context(step.now, step.window, true)))
-        .collect();
+    let traced: Vec<Result<Answer, Diagnostics>> = merged.new_in.par_iter().map(|step| run(step, true)).collect();
     for answer in traced {
         match answer {
             Ok(answer) => merged.trace(&answer),
@@ -114,23 +142,15 @@ fn baseline(rule: &Rule, step: &Step, scene: &Scene<'_>, usage: &Usage) -> Optio
     (start < first).then_some((end.saturating_sub(first).max(0), schedule.period))
 }
 
-/// The runs of a rule over the evidence.
-fn steps(rule: &Rule, usage: &Usage, scene: &Scene<'_>) -> Vec<Step> {
-    let once = vec![Step { now: scene.now, window: None, again: 0 }];
-    let Some(schedule) = rule.schedule.filter(|_| scene.options.replay) else { return once };
-    let counts = (schedule.comparison, schedule.threshold) != (Comparison::Greater, 0);
-    if !usage.windowed && !counts {
-        return once;
-    }
-    let silence = schedule.comparison.holds(0, schedule.threshold);
-    let span = if silence { scene.tables.span() } else { times::span(scene.tables, &usage.tables) };
-    let Some((first, last)) = span else { return once };
+/// The runs of a rule over these tables, those left out that see nothing.
+fn steps(schedule: &Schedule, usage: &Usage, tables: &Tables, span: Option<(i64, i64)>, silence: bool) -> Vec<Step> {
+    let Some((first, last)) = span else { return Vec::new() };
     let pinned = !usage.functions.iter().any(|name| matches!(name.as_str(), "now" | "ago"));
     let mut steps: Vec<Step> = Vec::new();
     let mut previous = Vec::new();
-    for now in runs(&schedule, first, last) {
+    for now in runs(schedule, first, last) {
         let start = now - schedule.period;
-        let rows = times::window(scene.tables, &usage.tables, start, now);
+        let rows = times::window(tables, &usage.tables, start, now);
         if !silence && rows.iter().all(|(before, upto)| before == upto) {
             previous = rows;
             continue;

@@ -23,10 +23,12 @@ mod relation;
 mod scalar;
 mod sequence;
 mod sketch;
+mod sift;
 mod text;
 mod value;
 
 pub use context::{Answer, Context, Usage, Watchlist, check, run};
 pub use needs::{Need, needs};
 pub use parse::parse;
+pub use sift::sift;
 pub use value::{Value, real, undress};

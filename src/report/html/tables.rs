@@ -254,7 +254,7 @@ pub fn accounts(report: &Report<'_>) -> Vec<AccountRow> {
         when: at(Some(novel.first)),
         what: novel.what,
         value: cut(&novel.value),
-        signins: count(novel.signins),
+        signins: many(novel.signins, "sign-in", "sign-ins"),
     };
     let row = |(position, account): (usize, &crate::report::Account)| {
         let (links, more) = links(report, &account.findings);

@@ -73,6 +73,7 @@ fn outcome(report: &Report<'_>, verdict: &Verdict) -> Value {
         "rows": verdict.considered,
         "rows_not_judged": verdict.unjudged,
         "tables": verdict.tables,
+        "limits": verdict.limits,
     });
     match &verdict.outcome {
         Outcome::Hits(findings) => value["findings"] = json!(findings.len()),

@@ -1,11 +1,24 @@
 //! Indicators: what the findings name that can be searched for elsewhere.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use serde::Deserialize;
 
 use super::account::is_account;
 use super::defang;
 use crate::finding::{Finding, Severity};
 use crate::timeline::{Fact, Timeline};
+
+/// Names of Microsoft's own applications by id: they are seen in every tenant, and blocking one breaks it.
+#[derive(Deserialize, Default)]
+struct Own {
+    apps: BTreeMap<String, serde::de::IgnoredAny>,
+}
+
+static OWN: LazyLock<Own> = LazyLock::new(|| {
+    serde_json::from_str(include_str!("../table/reference/first_party_apps.json")).unwrap_or_default()
+});
 
 /// One indicator.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -88,7 +101,21 @@ pub fn indicators(findings: &[&Finding], timeline: &Timeline) -> Vec<Indicator> 
         indicator.findings.sort_unstable();
         indicator.findings.dedup();
     }
-    // The map gave them in order of kind and value, and the sort is stable.
-    indicators.sort_by_key(|indicator| std::cmp::Reverse(indicator.severity));
+    for indicator in indicators.iter_mut().filter(|indicator| indicator.kind == "CloudApplication") {
+        if OWN.apps.contains_key(&indicator.value.to_lowercase()) {
+            indicator.note = [indicator.note.as_str(), "an application of Microsoft"]
+                .into_iter()
+                .filter(|part| !part.is_empty())
+                .collect::<Vec<_>>()
+                .join(", ");
+        }
+    }
+    // The map gave them in order of kind and value, and the sort is stable. Addresses say most, user agents least.
+    let rank = |kind: &str| match kind {
+        "IP" => 0,
+        "UserAgent" => 2,
+        _ => 1,
+    };
+    indicators.sort_by_key(|indicator| (std::cmp::Reverse(indicator.severity), rank(&indicator.kind)));
     indicators
 }

@@ -146,14 +146,17 @@ fn limits(report: &Report<'_>) -> Vec<String> {
             many(blind, "rule", "rules")
         ));
     }
-    let partly =
-        report.input.verdicts.iter().filter(|v| v.unjudged > 0 && !matches!(v.outcome, Outcome::NotEvaluable { .. }));
-    let partly = partly.count() as u64;
+    let judged = || report.input.verdicts.iter().filter(|v| matches!(v.outcome, Outcome::Hits(_) | Outcome::Clean));
+    let partly = judged().filter(|verdict| verdict.unjudged > 0).count() as u64;
     if partly > 0 {
         limits.push(format!(
             "{} could judge only part of the rows they read, because some exports lack a column.",
             many(partly, "rule", "rules")
         ));
+    }
+    let narrow = judged().filter(|verdict| !verdict.limits.is_empty()).count() as u64;
+    if narrow > 0 {
+        limits.push(format!("{} read a table that has no rows.", many(narrow, "rule", "rules")));
     }
     let failed = outcomes(|outcome| matches!(outcome, Outcome::Failed(_)));
     if failed > 0 {

@@ -263,8 +263,10 @@ fn rules(report: &Report<'_>, sheet: &mut Worksheet) -> Result<(), XlsxError> {
     for verdict in report.input.verdicts {
         let rule = report.input.rules.iter().find(|rule| rule.id == verdict.rule);
         let (outcome, missing, remedy) = match &verdict.outcome {
-            Outcome::Hits(findings) => (format!("{} findings", findings.len()), String::new(), String::new()),
-            Outcome::Clean => ("clean".to_owned(), String::new(), String::new()),
+            Outcome::Hits(findings) => {
+                (format!("{} findings", findings.len()), verdict.limits.join("; "), String::new())
+            }
+            Outcome::Clean => ("clean".to_owned(), verdict.limits.join("; "), String::new()),
             Outcome::NotEvaluable { missing, remedy } => {
                 ("not evaluable".to_owned(), missing.join("; "), remedy.join("; "))
             }

@@ -82,6 +82,7 @@ pub fn verdict(rule: &str, outcome: Outcome) -> Verdict {
         unjudged: 0,
         considered: 10_000,
         tables: BTreeSet::from(["SigninLogs".to_owned()]),
+        limits: Vec::new(),
         millis: 0,
     }
 }
@@ -408,6 +409,7 @@ pub fn breach() -> Story {
     };
     let mut mfa = verdict("mfa", Outcome::Clean);
     mfa.unjudged = 412;
+    mfa.limits = vec!["AADNonInteractiveUserSignInLogs has no rows".into()];
     let verdicts = vec![
         verdict("spray", Outcome::Hits(vec![spray])),
         verdict("hijack", Outcome::Hits(vec![hijack])),

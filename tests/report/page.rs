@@ -143,3 +143,13 @@ fn an_account_says_what_was_new_for_it() {
     assert_eq!((spread.signins, spread.accounts.len(), spread.succeeded.len()), (121, 12, 1));
     assert!(page(&story).contains("121 sign-ins of 12 accounts, 1 succeeded"));
 }
+
+#[test]
+fn applications_of_microsoft_are_marked_among_the_indicators() {
+    let story = case::breach();
+    let report = story.report();
+    let note = |id: &str| report.indicators.iter().find(|i| i.value.starts_with(id)).unwrap().note.clone();
+    assert_eq!(note("00000002"), "Office 365 Exchange Online, an application of Microsoft");
+    assert_eq!(note("7a0e62b4"), "Mail Sync Helper");
+    assert_eq!(report.indicators[0].kind, "IP");
+}

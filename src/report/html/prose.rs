@@ -23,7 +23,7 @@ pub fn blocks(text: &str) -> Vec<Block> {
         let line = line.trim();
         if line.is_empty() {
             open = false;
-        } else if let Some(heading) = heading(line) {
+        } else if let Some(heading) = heading(line, open) {
             blocks.push(Block::Heading(plain(heading)));
             open = false;
         } else if let Some(item) = item(line) {
@@ -48,10 +48,11 @@ pub fn blocks(text: &str) -> Vec<Block> {
     blocks
 }
 
-fn heading(line: &str) -> Option<&str> {
+/// A line that is a heading. A colon makes one only where a block begins, not within a paragraph.
+fn heading(line: &str, open: bool) -> Option<&str> {
     let marked = line.strip_prefix('#').map(|rest| rest.trim_start_matches('#').trim());
     let bold = line.strip_prefix("**").and_then(|rest| rest.strip_suffix("**").or(rest.strip_suffix("**:")));
-    let colon = line.strip_suffix(':').filter(|rest| rest.len() <= HEADING && item(line).is_none());
+    let colon = line.strip_suffix(':').filter(|rest| !open && rest.len() <= HEADING && item(line).is_none());
     marked.or(bold).or(colon)
 }
 

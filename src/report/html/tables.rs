@@ -126,7 +126,7 @@ pub fn coverage(report: &Report<'_>) -> Coverage {
         days,
         tables: rows.collect(),
         blind,
-        partial: rest.into_iter().filter(|rule| rule.unjudged > 0).collect(),
+        partial: rest.into_iter().filter(|rule| rule.unjudged > 0 || !rule.missing.is_empty()).collect(),
     }
 }
 
@@ -157,8 +157,12 @@ fn rule(report: &Report<'_>, verdict: &Verdict) -> RuleRow {
     let info = report.input.rules.iter().find(|rule| rule.id == verdict.rule);
     let none = Vec::new;
     let (kind, outcome, missing, remedy) = match &verdict.outcome {
-        Outcome::Hits(findings) => ("hits", many(findings.len() as u64, "finding", "findings"), none(), none()),
-        Outcome::Clean if verdict.unjudged > 0 => ("clean", "clean on what could be judged".to_owned(), none(), none()),
+        Outcome::Hits(findings) => {
+            ("hits", many(findings.len() as u64, "finding", "findings"), verdict.limits.clone(), none())
+        }
+        Outcome::Clean if verdict.unjudged > 0 || !verdict.limits.is_empty() => {
+            ("clean", "clean on what could be judged".to_owned(), verdict.limits.clone(), none())
+        }
         Outcome::Clean => ("clean", "clean".to_owned(), none(), none()),
         Outcome::NotEvaluable { missing, remedy } => {
             ("blind", "could not look".to_owned(), missing.clone(), remedy.clone())
@@ -254,7 +258,7 @@ pub fn accounts(report: &Report<'_>) -> Vec<AccountRow> {
         when: at(Some(novel.first)),
         what: novel.what,
         value: cut(&novel.value),
-        signins: count(novel.signins),
+        signins: many(novel.signins, "sign-in", "sign-ins"),
     };
     let row = |(position, account): (usize, &crate::report::Account)| {
         let (links, more) = links(report, &account.findings);

@@ -52,7 +52,9 @@ fn analysed() -> (Manifest, Pack, Vec<Verdict>) {
     let read = read.unwrap_or_else(|problem| panic!("{}", problem.message));
     let options = detect::Options { watchlists: case.watchlists.clone(), ..detect::Options::default() };
     let pack = Pack::embedded();
-    let verdicts = detect(&pack.rules, &read.tables, &options, &Progress::silent());
+    // Plans of long queries are deep, and a debug build's frames are large.
+    let pool = rayon::ThreadPoolBuilder::new().stack_size(entrail::commands::STACK).build().unwrap();
+    let verdicts = pool.install(|| detect(&pack.rules, &read.tables, &options, &Progress::silent()));
     (read.manifest, pack, verdicts)
 }
 

@@ -251,6 +251,7 @@ impl Compiler<'_> {
                 let first = call.arguments.first().and_then(|first| first.name.clone()).unwrap_or_default();
                 result.named(Some(format!("{prefix}_{first}")))
             }
+            Naming::Own => result,
             Naming::Fixed(name) => result.named(Some(name.to_owned())),
         })
     }

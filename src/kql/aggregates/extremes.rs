@@ -154,7 +154,7 @@ fn argument(call: &Call<'_, '_>, greatest: bool) -> Compiled<Vec<Produced>> {
         } else {
             let scalar = call.arguments[position].clone();
             let named = written.name.as_ref().map(|name| name.text.clone()).or_else(|| scalar.name.clone());
-            let name = named.unwrap_or_else(|| format!("{word}_{first}_arg{position}"));
+            let name = named.unwrap_or_else(|| format!("{word}_{}_arg{position}", value.name.as_deref().unwrap_or("")));
             wanted.push((name, scalar));
         }
     }

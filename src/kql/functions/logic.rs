@@ -148,11 +148,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
             }
             Ok(match found {
                 Some(col) => Scalar::column(&name, col.ty),
-                None => call.arguments[1].clone(),
+                None => call.arguments[1].clone().named(None),
             })
         }),
         examples: &[("column_ifexists('nowhere', 1)", "1")],
-        naming: Naming::None,
+        naming: Naming::Own,
         ..Function::NEW
     },
 ];

@@ -148,6 +148,8 @@ pub enum Naming {
     Called(&'static str),
     /// Always this name.
     Fixed(&'static str),
+    /// What the body gave its result.
+    Own,
 }
 
 /// What a function does.

@@ -49,11 +49,12 @@ pub fn compile(
             unnamed += 1;
             format!("Column{unnamed}")
         });
-        for (name, scalar) in spread(&renamed(assignment), scalar, default) {
+        for (position, (name, scalar)) in spread(&renamed(assignment), scalar, default).into_iter().enumerate() {
             let taken = |n: &str| keys.iter().any(|(key, _)| key == n) || results.iter().any(|(known, _)| known == n);
             // `arg_max(x, *) by y` repeats no key.
-            let repeated_key =
-                assignment.names.is_empty() && scalar.constant.is_none() && keys.iter().any(|(key, _)| *key == name);
+            let repeated_key = position >= assignment.names.len()
+                && scalar.constant.is_none()
+                && keys.iter().any(|(key, _)| *key == name);
             if repeated_key && aggregates_whole_row(assignment) {
                 continue;
             }

@@ -115,7 +115,10 @@ pub fn datetime(text: &str) -> Option<i64> {
     if let Ok(at) = chrono::DateTime::parse_from_rfc2822(&format!("{text} +0000")) {
         return time::ticks(at.naive_utc());
     }
-    const FORMS: [&str; 24] = [
+    // A year of two digits stands in no form with a long year: nothing is guessed.
+    let long_year = text.as_bytes().windows(4).any(|four| four.iter().all(u8::is_ascii_digit));
+    let fits = |form: &&&str| long_year || !form.contains("%Y");
+    const FORMS: [&str; 27] = [
         "%m/%d/%Y %I:%M:%S%.f %p",
         "%m/%d/%Y, %I:%M:%S%.f %p",
         "%m/%d/%Y %I:%M %p",
@@ -126,6 +129,9 @@ pub fn datetime(text: &str) -> Option<i64> {
         "%Y/%m/%d %H:%M",
         "%Y.%m.%d %H:%M:%S%.f",
         "%Y-%m-%dT%H:%M:%S%.f",
+        "%Y-%m-%d %H:%M:%S%.f",
+        "%Y-%m-%d %H:%M",
+        "%Y-%m-%dT%H:%M",
         "%Y%m%d %H:%M:%S",
         "%Y%m%dT%H%M%S",
         "%d %b %y %H:%M:%S",
@@ -141,13 +147,24 @@ pub fn datetime(text: &str) -> Option<i64> {
         "%a, %d %b %Y %H:%M",
         "%b %d %Y %H:%M:%S",
     ];
-    for form in FORMS {
+    for form in FORMS.iter().filter(fits) {
         if let Ok(at) = chrono::NaiveDateTime::parse_from_str(text, form) {
             return time::ticks(at);
         }
     }
-    const DATES: [&str; 7] = ["%m/%d/%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y%m%d", "%d %b %Y", "%b %d, %Y", "%B %d, %Y"];
-    DATES.iter().find_map(|form| {
+    const DATES: [&str; 10] = [
+        "%Y-%m-%d",
+        "%Y, %m, %d",
+        "%d-%b-%y",
+        "%m/%d/%Y",
+        "%m-%d-%Y",
+        "%Y/%m/%d",
+        "%Y%m%d",
+        "%d %b %Y",
+        "%b %d, %Y",
+        "%B %d, %Y",
+    ];
+    DATES.iter().filter(fits).find_map(|form| {
         let date = chrono::NaiveDate::parse_from_str(text, form).ok()?;
         time::ticks(date.and_time(chrono::NaiveTime::MIN))
     })

@@ -13,7 +13,7 @@ const DISTINCT: &str = "hll";
 const DIGEST: &str = "tdigest";
 const KIND: &str = "type";
 
-/// The distinct values among these.
+/// The distinct values among these; null where there are none.
 pub fn distinct<'v>(values: impl Iterator<Item = &'v Value<'v>>) -> Value<'static> {
     let known: BTreeMap<String, Json> = values
         .filter(|value| !value.is_null())
@@ -22,6 +22,9 @@ pub fn distinct<'v>(values: impl Iterator<Item = &'v Value<'v>>) -> Value<'stati
             (json.to_string(), json)
         })
         .collect();
+    if known.is_empty() {
+        return Value::Null;
+    }
     Value::json(&Json::Object(Map::from_iter([(DISTINCT.to_owned(), known.into_values().collect())])))
 }
 
@@ -83,8 +86,11 @@ impl Digest {
         Some(Digest::sorted(items.iter().filter_map(pair).collect(), ty))
     }
 
-    /// The digest as a dynamic value.
+    /// The digest as a dynamic value; null without values.
     pub fn write(&self) -> Value<'static> {
+        if self.values.is_empty() {
+            return Value::Null;
+        }
         let pairs = self.values.iter().map(|(value, weight)| Json::from(vec![plain(*value), plain(*weight)]));
         let members = [(KIND.to_owned(), Json::from(self.ty.name())), (DIGEST.to_owned(), pairs.collect())];
         Value::json(&Json::Object(Map::from_iter(members)))

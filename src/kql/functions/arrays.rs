@@ -479,7 +479,7 @@ fn sort(call: &Call<'_, '_>, descending: bool) -> Compiled<Scalar> {
         });
         let inputs = if position == 0 { vec![argument.clone()] } else { vec![arrays[0].clone(), argument.clone()] };
         let sorted = apply(kernel, &inputs, &[Accepts::Dynamic], Type::Dynamic);
-        let name = argument.name.clone().unwrap_or_else(|| format!("array{position}"));
+        let name = argument.name.clone().unwrap_or_else(|| format!("array{}", position + 1));
         parts.push((format!("{name}_sorted"), sorted));
     }
     let first = parts.first().map_or_else(|| Scalar::null(Type::Dynamic), |(_, first)| first.clone());

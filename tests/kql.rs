@@ -49,6 +49,16 @@ fn main() {
             trials.push(example(format!("aggregate/{}/{position}", aggregate.names[0]), (*query).to_owned(), expected));
         }
     }
+    trials.push(Trial::test("names are declared once", || {
+        let scalar = functions::all().flat_map(|function| function.names.iter().copied());
+        let aggregate = aggregates::all().flat_map(|aggregate| aggregate.names.iter().copied());
+        let repeated = |names: Vec<&str>| {
+            let mut seen = std::collections::BTreeSet::new();
+            names.into_iter().filter(|name| !seen.insert(*name)).map(str::to_owned).collect::<Vec<_>>()
+        };
+        let twice = [repeated(scalar.collect()), repeated(aggregate.collect())].concat();
+        if twice.is_empty() { Ok(()) } else { Err(format!("declared twice: {}", twice.join(", ")).into()) }
+    }));
     libtest_mimic::run(&arguments, trials).exit();
 }
 

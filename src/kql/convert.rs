@@ -126,6 +126,9 @@ pub fn datetime(text: &str) -> Option<i64> {
     if let Ok(at) = chrono::DateTime::parse_from_rfc2822(&format!("{text} +0000")) {
         return time::ticks(at.naive_utc());
     }
+    // A year of two digits stands in no form with a long year: nothing is guessed.
+    let long_year = text.as_bytes().windows(4).any(|four| four.iter().all(u8::is_ascii_digit));
+    let fits = |form: &&&str| long_year || !form.contains("%Y");
     const FORMS: &[&str] = &[
         "%m/%d/%Y %I:%M:%S%.f %p",
         "%m/%d/%Y, %I:%M:%S%.f %p",
@@ -157,7 +160,7 @@ pub fn datetime(text: &str) -> Option<i64> {
         "%a, %d %b %Y %H:%M",
         "%b %d %Y %H:%M:%S",
     ];
-    for form in FORMS {
+    for form in FORMS.iter().filter(fits) {
         if let Ok(at) = chrono::NaiveDateTime::parse_from_str(text, form) {
             return time::ticks(at);
         }
@@ -174,7 +177,7 @@ pub fn datetime(text: &str) -> Option<i64> {
         "%b %d, %Y",
         "%B %d, %Y",
     ];
-    DATES.iter().find_map(|form| {
+    DATES.iter().filter(fits).find_map(|form| {
         let date = chrono::NaiveDate::parse_from_str(text, form).ok()?;
         time::ticks(date.and_time(chrono::NaiveTime::MIN))
     })

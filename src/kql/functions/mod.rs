@@ -89,6 +89,7 @@ const FAMILIES: &[&[Function]] = &[
     wkt::FUNCTIONS,
     xml::FUNCTIONS,
     zones::FUNCTIONS,
+    units::FUNCTIONS,
 ];
 
 /// A scalar function.
@@ -179,4 +180,16 @@ pub fn all() -> impl Iterator<Item = &'static Function> {
 /// A function by name or alias.
 pub fn find(name: &str) -> Option<&'static Function> {
     BY_NAME.get(name).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    /// Two entries of one name would hide one of them.
+    #[test]
+    fn every_name_is_declared_once() {
+        let mut names: Vec<&str> = super::all().flat_map(|function| function.names.iter().copied()).collect();
+        names.sort_unstable();
+        let repeated: Vec<_> = names.windows(2).filter(|pair| pair[0] == pair[1]).collect();
+        assert!(repeated.is_empty(), "{repeated:?}");
+    }
 }

@@ -1,16 +1,13 @@
-//! Numbers: rounding, extremes, chance.
+//! Numbers: rounding, extremes, nearness.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
-
-use polars::prelude::lit;
 
 use super::{Accepts, Body, Function, Gives, Naming};
 use crate::kql::ast::BinaryOp;
 use crate::kql::compare::convert;
 use crate::kql::compiler::{Call, Compiled};
 use crate::kql::kernel::{Kernel, apply};
-use crate::kql::relation::column;
 use crate::kql::scalar::Scalar;
 use crate::kql::{Value, arithmetic, compare};
 use crate::table::Type;
@@ -125,17 +122,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
         ],
         ..Function::NEW
     },
-    Function {
-        names: &["rand"],
-        usage: "rand([count])",
-        summary: "A number from 0 to 1, or a whole number below the count. Always the same ones: row n of every query gets the n-th.",
-        takes: &[Accepts::Long],
-        optional: 1,
-        gives: Gives::Type(Type::Real),
-        body: Body::Scalar(random),
-        examples: &[("rand() < 1", "true"), ("rand(10) < 10", "true")],
-        ..Function::NEW
-    },
 ];
 
 /// A kernel whose result is of its number's type; a dynamic number is a real.
@@ -161,31 +147,6 @@ fn extreme(call: &Call<'_, '_>, wanted: Ordering) -> Scalar {
         best.map_or(Value::Null, |best| best.clone().into_owned())
     });
     apply(kernel, &arguments, &[Accepts::Any], ty)
-}
-
-/// Reproducible: a hash of the row's position (SplitMix64), so that the same evidence gives the same answer.
-fn random(call: &Call<'_, '_>) -> Compiled<Scalar> {
-    call.compiler.windowed();
-    let row = match call.scope.input.and_then(|input| input.columns.first()) {
-        Some(col) => {
-            let every = column(&col.name).is_null().or(lit(true));
-            Scalar::computed(every.cast(Type::Long.dtype()).cum_sum(false), Type::Long)
-        }
-        None => Scalar::literal(Value::Long(0), Type::Long),
-    };
-    let count = call.argument(0).cloned().unwrap_or_else(|| Scalar::null(Type::Long));
-    let kernel = Arc::new(|values: &[Value<'_>]| {
-        let Some(Value::Long(row)) = values.first() else { return Value::Null };
-        let mut state = (*row as u64).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        state = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        state = (state ^ (state >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        let share = ((state ^ (state >> 31)) >> 11) as f64 / (1u64 << 53) as f64;
-        match values.get(1) {
-            Some(Value::Long(count)) if *count > 1 => Value::Real((share * *count as f64).floor()),
-            _ => Value::Real(share),
-        }
-    });
-    Ok(apply(kernel, &[row, count], &[Accepts::Long], Type::Real))
 }
 
 fn round_whole(number: i64, digits: i64) -> Value<'static> {

@@ -275,7 +275,10 @@ impl<'a> Compiler<'a> {
             }
             if !self.is_tabular(expr, env) {
                 let scalar = self.scalar(expr, &Scope::constant(env))?;
-                return Ok(Binding::Scalar(Box::new(self.settle(scalar, expr.span)?)));
+                // Inside a function an argument may stand for a column of the caller's row.
+                let varies = scalar.expr.into_iter().any(|part| matches!(part, Plan::Column(_)));
+                let scalar = if varies { scalar } else { self.settle(scalar, expr.span)? };
+                return Ok(Binding::Scalar(Box::new(scalar)));
             }
         }
         Ok(Binding::Table(Box::new(self.relation(pipeline, env)?)))

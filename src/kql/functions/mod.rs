@@ -36,6 +36,11 @@ mod patterns;
 mod pieces;
 mod records;
 mod session;
+mod series;
+mod series_decompose;
+mod series_fit;
+mod series_parts;
+mod series_shape;
 mod sets;
 mod shapes;
 mod sizes;
@@ -85,6 +90,10 @@ const FAMILIES: &[&[Function]] = &[
     units::FUNCTIONS,
     url::FUNCTIONS,
     useragent::FUNCTIONS,
+    series::FUNCTIONS,
+    series_shape::FUNCTIONS,
+    series_fit::FUNCTIONS,
+    series_decompose::FUNCTIONS,
     window::FUNCTIONS,
     wkt::FUNCTIONS,
     xml::FUNCTIONS,

@@ -35,12 +35,12 @@ mod numbers;
 mod patterns;
 mod pieces;
 mod records;
-mod session;
 mod series;
 mod series_decompose;
 mod series_fit;
 mod series_parts;
 mod series_shape;
+mod session;
 mod sets;
 mod shapes;
 mod sizes;
@@ -80,6 +80,10 @@ const FAMILIES: &[&[Function]] = &[
     patterns::FUNCTIONS,
     pieces::FUNCTIONS,
     records::FUNCTIONS,
+    series::FUNCTIONS,
+    series_decompose::FUNCTIONS,
+    series_fit::FUNCTIONS,
+    series_shape::FUNCTIONS,
     session::FUNCTIONS,
     sets::FUNCTIONS,
     shapes::FUNCTIONS,
@@ -90,15 +94,10 @@ const FAMILIES: &[&[Function]] = &[
     units::FUNCTIONS,
     url::FUNCTIONS,
     useragent::FUNCTIONS,
-    series::FUNCTIONS,
-    series_shape::FUNCTIONS,
-    series_fit::FUNCTIONS,
-    series_decompose::FUNCTIONS,
     window::FUNCTIONS,
     wkt::FUNCTIONS,
     xml::FUNCTIONS,
     zones::FUNCTIONS,
-    units::FUNCTIONS,
 ];
 
 /// A scalar function.

@@ -218,24 +218,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
         ..Function::NEW
     },
     Function {
-        names: &["dynamic_to_json"],
-        usage: "dynamic_to_json(value)",
-        summary: "The value as JSON text, the keys of its bags in order of the alphabet.",
-        takes: &[Accepts::Dynamic],
-        body: Body::Values(|values| match values.first() {
-            Some(Value::Dynamic(json)) => match serde_json::from_str::<Json>(json) {
-                Ok(mut json) => {
-                    json.sort_all_objects();
-                    Value::text(json.to_string())
-                }
-                Err(_) => Value::text(""),
-            },
-            _ => Value::text("null"),
-        }),
-        examples: &[("dynamic_to_json(dynamic({'b': 1, 'a': {'d': 2, 'c': 3}}))", "{\"a\":{\"c\":3,\"d\":2},\"b\":1}")],
-        ..Function::NEW
-    },
-    Function {
         names: &["bag_zip"],
         usage: "bag_zip(keys, values)",
         summary: "A bag of an array of keys and an array of values; a key without value has null.",

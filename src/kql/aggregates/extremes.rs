@@ -147,7 +147,8 @@ fn argument(call: &Call<'_, '_>, greatest: bool) -> Compiled<Vec<Produced>> {
         if matches!(written.value.kind, ExprKind::Star) {
             for (name, ty) in columns_of(call.scope) {
                 let named = wanted.iter().skip(1).any(|(known, _)| *known == name);
-                if !(first_is_column && name == first) && !named {
+                let maximised = first_is_column && name == first;
+                if !maximised && !named {
                     wanted.push((name.clone(), Scalar::column(&name, ty)));
                 }
             }

@@ -195,10 +195,13 @@ fn gaps(values: &[Value<'_>], missing_at: usize) -> Option<(Vec<Option<Json>>, J
     Some((cells.collect(), missing))
 }
 
+/// What stands for a missing cell, from all cells and its place.
+type Filler<'f> = &'f dyn Fn(&[Option<Json>], usize) -> Option<Json>;
+
 fn fill(
     values: &[Value<'_>],
     missing_at: usize,
-    with: &dyn Fn(&[Option<Json>], usize) -> Option<Json>,
+    with: Filler<'_>,
 ) -> Value<'static> {
     let Some((cells, missing)) = gaps(values, missing_at) else { return Value::Null };
     let filled = (0..cells.len()).map(|i| cells[i].clone().or_else(|| with(&cells, i)).unwrap_or(missing.clone()));

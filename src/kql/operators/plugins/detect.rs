@@ -15,6 +15,9 @@ use crate::kql::scalar::Scalar;
 use crate::kql::sequence::{Made, Remake, remake};
 use crate::table::Type;
 
+/// Identities that reached a state, and the rows that show it.
+type Reached = (BTreeSet<String>, BTreeSet<usize>);
+
 /// `sequence_detect(time, stepWindow, span, e1 = (condition), e2 = (condition) … [, dimension …])`.
 ///
 /// A sequence begins with a row that fits the first condition; each next condition takes the first later row that
@@ -144,7 +147,7 @@ pub fn funnel_completion(p: &Plugin<'_, '_>) -> Compiled<Relation> {
             }
         }
         // (bin, period, state) → identities and rows.
-        let mut found: BTreeMap<(i64, usize, usize), (BTreeSet<String>, BTreeSet<usize>)> = BTreeMap::new();
+        let mut found: BTreeMap<(i64, usize, usize), Reached> = BTreeMap::new();
         for (id, mut events) in by_id {
             events.sort_unstable();
             for (begin, (first, _)) in events.iter().enumerate() {

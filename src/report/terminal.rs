@@ -1,5 +1,7 @@
 //! The summary that ends a run, as lines for a terminal.
 
+use std::collections::BTreeMap;
+
 use super::summary::{count, many};
 use super::{Report, one_line};
 use crate::finding::{Outcome, Severity};
@@ -158,16 +160,18 @@ fn unjudged(report: &Report<'_>, lines: &mut Lines) {
     let name =
         |id: &str| report.input.rules.iter().find(|rule| rule.id == id).map_or(id.to_owned(), |rule| rule.name.clone());
     let mut told = Vec::new();
+    let mut blind: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut partly = Vec::new();
     for verdict in report.input.verdicts {
         match &verdict.outcome {
             Outcome::NotEvaluable { missing, .. } => {
-                told.push(format!("  could not look: {}: {}", name(&verdict.rule), missing.join(", ")));
+                blind.entry(missing.join(", ")).or_default().push(name(&verdict.rule));
             }
             Outcome::Failed(problems) => {
                 let first = problems.first().map(|problem| problem.message.clone()).unwrap_or_default();
                 told.push(format!("  failed: {}: {first}", name(&verdict.rule)));
             }
-            _ if verdict.unjudged > 0 => told.push(format!(
+            _ if verdict.unjudged > 0 => partly.push(format!(
                 "  in part: {}: {} of {} not judged",
                 name(&verdict.rule),
                 count(verdict.unjudged),
@@ -176,6 +180,14 @@ fn unjudged(report: &Report<'_>, lines: &mut Lines) {
             _ => {}
         }
     }
+    // The export that most rules wait for comes first.
+    let mut blind: Vec<(String, Vec<String>)> = blind.into_iter().collect();
+    blind.sort_by_key(|(_, rules)| std::cmp::Reverse(rules.len()));
+    told.extend(blind.into_iter().map(|(missing, rules)| match rules.as_slice() {
+        [one] => format!("  could not look: {one}: {missing}"),
+        rules => format!("  could not look: {}: {missing}", many(rules.len() as u64, "rule", "rules")),
+    }));
+    told.extend(partly);
     if told.is_empty() {
         return;
     }

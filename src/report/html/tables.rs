@@ -87,8 +87,34 @@ pub struct Coverage {
     pub days: Vec<String>,
     pub step: String,
     pub tables: Vec<CoveredRow>,
-    pub blind: Vec<RuleRow>,
+    pub blind: Vec<BlindRow>,
     pub partial: Vec<RuleRow>,
+}
+
+/// Rules that could not look for one and the same reason.
+pub struct BlindRow {
+    pub rules: Vec<String>,
+    pub failed: bool,
+    pub missing: Vec<String>,
+    pub remedy: Vec<String>,
+}
+
+/// Rules by reason, the reason that blinds most of them first: that export is the one to ask for.
+fn by_reason(rules: Vec<RuleRow>) -> Vec<BlindRow> {
+    let mut rows: Vec<BlindRow> = Vec::new();
+    for rule in rules {
+        match rows.iter_mut().find(|row| row.missing == rule.missing && row.remedy == rule.remedy) {
+            Some(row) => row.rules.push(rule.name),
+            None => rows.push(BlindRow {
+                rules: vec![rule.name],
+                failed: rule.kind == "failed",
+                missing: rule.missing,
+                remedy: rule.remedy,
+            }),
+        }
+    }
+    rows.sort_by_key(|row| (!row.failed, std::cmp::Reverse(row.rules.len())));
+    rows
 }
 
 /// What one table covers.
@@ -125,7 +151,7 @@ pub fn coverage(report: &Report<'_>) -> Coverage {
         },
         days,
         tables: rows.collect(),
-        blind,
+        blind: by_reason(blind),
         partial: rest.into_iter().filter(|rule| rule.unjudged > 0 || !rule.missing.is_empty()).collect(),
     }
 }

@@ -330,12 +330,12 @@ def ordinary_audit():
     audit(at(16, "7:30"), "Add user", by_app("Microsoft.Azure.SyncFabric", guid()), [to_user(joiner)], kind="Add")
 
 
-def consent(time, user, ip, name, sp, app_id, scope):
+def consent(time, user, ip, name, sp, app_id, scope, correlation=None):
     props = [("ConsentContext.IsAdminConsent", None, '"False"'), ("ConsentContext.IsAppOnly", None, '"False"'), ("ConsentContext.OnBehalfOfAll", None, '"False"'), ("ConsentContext.Tags", None, '"WindowsAzureActiveDirectoryIntegratedApp"'),
              ("ConsentAction.Permissions", None, compact(f"[] => [[Id: {guid()}, CreatedDateTime: {iso(time)}, ClientId: {sp}, PrincipalId: {user.id}, ResourceId: {guid()}, ConsentType: Principal, Scope: {scope}, LastModifiedDateTime: ]]; ")),
              ("TargetId.ServicePrincipalNames", None, compact(app_id))]
     # The portal's CSV carries five properties a target: the application id comes after them.
-    audit(time, "Consent to application", by_user(user, ip or OFFICES[user.office]), [target("ServicePrincipal", name, sp, props=props)], "ApplicationManagement", kind="Assign")
+    audit(time, "Consent to application", by_user(user, ip or OFFICES[user.office]), [target("ServicePrincipal", name, sp, props=props)], "ApplicationManagement", kind="Assign", correlation=correlation)
 
 
 def ca_policy(exclude_before, exclude_after, name_before, name_after=None):
@@ -440,8 +440,9 @@ def breach():
     ])
     for day in (12, 13, 13, 16, 17, 19):
         signin(at(day, f"{rng.randrange(5, 22)}:{rng.randrange(60)}"), MARA, SESSION, "One Outlook Web", interactive=False, client=ATTACKER, session=session, managed=False, client_app="Browser")
-    consent(at(13, "8:15"), MARA, SESSION, "Micros0ft Mail Sync", ROGUE_SP, ROGUE_APP, "openid offline_access Mail.Read MailboxSettings.ReadWrite Contacts.Read")
-    ual(at(13, "8:15"), "AzureActiveDirectory", "Consent to application.", MARA, SESSION, "AzureActiveDirectory", ResultStatus="Success", AzureActiveDirectoryEventType=1, ObjectId=ROGUE_APP,
+    granted = guid()
+    consent(at(13, "8:15"), MARA, SESSION, "Micros0ft Mail Sync", ROGUE_SP, ROGUE_APP, "openid offline_access Mail.Read MailboxSettings.ReadWrite Contacts.Read", granted)
+    ual(at(13, "8:15"), "AzureActiveDirectory", "Consent to application.", MARA, SESSION, "AzureActiveDirectory", ResultStatus="Success", AzureActiveDirectoryEventType=1, ObjectId=ROGUE_APP, InterSystemsId=granted,
         ModifiedProperties=[{"Name": "ConsentContext.IsAdminConsent", "NewValue": "False", "OldValue": ""}, {"Name": "ConsentAction.Permissions", "NewValue": f"[] => [[Id: x, ClientId: {ROGUE_SP}, PrincipalId: {MARA.id}, ResourceId: y, ConsentType: Principal, Scope:  openid offline_access Mail.Read MailboxSettings.ReadWrite Contacts.Read]]; ", "OldValue": ""}],
         Target=[{"ID": f"ServicePrincipal_{ROGUE_SP}", "Type": 2}, {"ID": "Micros0ft Mail Sync", "Type": 1}])
     ual(at(16, "18:20"), "ExchangeItem", "Send", MARA, SESSION, "Exchange", ClientIPAddress=SESSION, SessionId=session, Item={"Subject": "Payroll connector: please sign in to confirm"}, **mail_fields(MARA))

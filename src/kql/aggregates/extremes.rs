@@ -146,8 +146,8 @@ fn argument(call: &Call<'_, '_>, greatest: bool) -> Compiled<Vec<Produced>> {
     for (position, written) in call.written.iter().enumerate().skip(1) {
         if matches!(written.value.kind, ExprKind::Star) {
             for (name, ty) in columns_of(call.scope) {
-                let named = wanted.iter().skip(1).any(|(known, _)| *known == name);
-                if !(first_is_column && name == first) && !named {
+                let maximised = first_is_column && name == first;
+                if !maximised && !wanted.iter().skip(1).any(|(known, _)| *known == name) {
                     wanted.push((name.clone(), Scalar::column(&name, ty)));
                 }
             }

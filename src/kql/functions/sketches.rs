@@ -33,7 +33,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         rest: Some(Accepts::Dynamic),
         gives: Gives::Type(Type::Dynamic),
         naming: Naming::Fixed("hll_merged_result"),
-        body: Body::Values(|values| sketch::unite(values)),
+        body: Body::Values(sketch::unite),
         examples: &[(
             "range x from 1 to 3 step 1 | summarize a = hll(x), b = hll(x + 1) | project dcount_hll(hll_merge(a, b))",
             "4",

@@ -221,7 +221,7 @@ const SPEEDS: Units = &[
 
 /// In cubic metres.
 const VOLUMES: Units = &[
-    ("AcreFoot", 1233.481_837_547_52),
+    ("AcreFoot", 1_233.481_837_547_52),
     ("AuTablespoon", 2e-5),
     ("BoardFoot", CUBIC_FOOT / 12.0),
     ("Centiliter", 1e-5),

@@ -226,9 +226,16 @@ fn collect(call: &Call<'_, '_>, prefix: &str, distinct: bool, predicate: Option<
     let gather = Arc::new(move |lists: &[Vec<Value<'_>>]| {
         let mut items = Vec::new();
         let mut seen: HashSet<String> = HashSet::new();
+        let mut texts: HashSet<&str> = HashSet::new();
         for value in lists.first().into_iter().flatten().filter(|value| !value.is_null()) {
             if items.len() >= limit {
                 break;
+            }
+            // Repeated text, the usual case, costs no tree.
+            if let (true, Value::String(text) | Value::Guid(text)) = (distinct, value)
+                && !texts.insert(text)
+            {
+                continue;
             }
             // A set of arrays is the set of their elements (make_set page).
             let elements = match value.to_json() {

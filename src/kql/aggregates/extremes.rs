@@ -146,9 +146,8 @@ fn argument(call: &Call<'_, '_>, greatest: bool) -> Compiled<Vec<Produced>> {
     for (position, written) in call.written.iter().enumerate().skip(1) {
         if matches!(written.value.kind, ExprKind::Star) {
             for (name, ty) in columns_of(call.scope) {
-                let named = wanted.iter().skip(1).any(|(known, _)| *known == name);
                 let maximised = first_is_column && name == first;
-                if !maximised && !named {
+                if !maximised && !wanted.iter().skip(1).any(|(known, _)| *known == name) {
                     wanted.push((name.clone(), Scalar::column(&name, ty)));
                 }
             }

@@ -385,7 +385,14 @@ fn difference(call: &Call<'_, '_>) -> Compiled<Scalar> {
             let count = |side: Scalar| (side.expr + lit(origin)).floor_div(lit(length));
             call.folded(count(a) - count(b), Type::Long)
         }
-        Period::Nanosecond => call.folded((a.expr - b.expr) * lit(100_i64), Type::Long),
+        Period::Nanosecond => {
+            // Beyond 292 years the count exceeds a long.
+            let kernel = Arc::new(|values: &[Value<'_>]| match values {
+                [Value::Datetime(a), Value::Datetime(b)] => (a - b).checked_mul(100).map_or(Value::Null, Value::Long),
+                _ => Value::Null,
+            });
+            Ok(apply(kernel, &[a, b], &[Accepts::Datetime], Type::Long))
+        }
         Period::Months(length) => {
             let kernel = Arc::new(move |values: &[Value<'_>]| match values {
                 [Value::Datetime(a), Value::Datetime(b)] => match (months(*a), months(*b)) {

@@ -286,14 +286,10 @@ fn least_squares(x: &[f64], y: &[f64], degree: usize) -> Option<Vec<f64>> {
             return None;
         }
         rows.swap(column, pivot);
-        for row in 0..size {
-            if row != column {
-                let factor = rows[row][column] / rows[column][column];
-                for at in column..=size {
-                    let above = rows[column][at];
-                    rows[row][at] -= factor * above;
-                }
-            }
+        let above = rows[column].clone();
+        for (_, row) in rows.iter_mut().enumerate().filter(|(row, _)| *row != column) {
+            let factor = row[column] / above[column];
+            row.iter_mut().zip(&above).skip(column).for_each(|(cell, above)| *cell -= factor * above);
         }
     }
     Some((0..size).map(|i| rows[i][size] / rows[i][i]).collect())

@@ -195,14 +195,10 @@ fn gaps(values: &[Value<'_>], missing_at: usize) -> Option<(Vec<Option<Json>>, J
     Some((cells.collect(), missing))
 }
 
-/// What stands for a missing cell, from all cells and its place.
-type Filler<'f> = &'f dyn Fn(&[Option<Json>], usize) -> Option<Json>;
+/// What stands in a gap, from all cells and the gap's place.
+type Filler<'f> = dyn Fn(&[Option<Json>], usize) -> Option<Json> + 'f;
 
-fn fill(
-    values: &[Value<'_>],
-    missing_at: usize,
-    with: Filler<'_>,
-) -> Value<'static> {
+fn fill(values: &[Value<'_>], missing_at: usize, with: &Filler<'_>) -> Value<'static> {
     let Some((cells, missing)) = gaps(values, missing_at) else { return Value::Null };
     let filled = (0..cells.len()).map(|i| cells[i].clone().or_else(|| with(&cells, i)).unwrap_or(missing.clone()));
     Value::json(&Json::Array(filled.collect()))

@@ -108,6 +108,9 @@ fn chain(
     Some(places)
 }
 
+/// Identities that came so far, and the rows that show it.
+type Reached = (BTreeSet<String>, BTreeSet<usize>);
+
 /// `funnel_sequence_completion(id, time, start, end, bin, state, sequence, periods)`: how many identities went
 /// through the first states of a sequence within each period.
 pub fn funnel_completion(p: &Plugin<'_, '_>) -> Compiled<Relation> {
@@ -141,8 +144,8 @@ pub fn funnel_completion(p: &Plugin<'_, '_>) -> Compiled<Relation> {
     let spans = ty == Type::Datetime || ty == Type::Timespan;
     let kernel: Remake = Arc::new(move |lists, rows| {
         let mut by_id: HashMap<String, Vec<(i64, usize)>> = HashMap::new();
-        for row in 0..rows {
-            if let Some(time) = at(&lists[1][row]).filter(|time| (start..=end).contains(time)) {
+        for (row, time) in lists[1].iter().enumerate().take(rows) {
+            if let Some(time) = at(time).filter(|time| (start..=end).contains(time)) {
                 by_id.entry(lists[0][row].to_text().into_owned()).or_default().push((time, row));
             }
         }

@@ -53,8 +53,8 @@ pub fn schema_merge(p: &Plugin<'_, '_>) -> Compiled<Relation> {
             rows: Vec<usize>,
         }
         let mut known: Vec<Known> = Vec::new();
-        for row in 0..rows {
-            let name = lists[0][row].to_text().into_owned();
+        for (row, name) in lists[0].iter().enumerate().take(rows) {
+            let name = name.to_text().into_owned();
             let at = known.iter().position(|column| column.name == name).unwrap_or_else(|| {
                 known.push(Known { name, ordinals: Vec::new(), types: Vec::new(), rows: Vec::new() });
                 known.len() - 1

@@ -90,6 +90,9 @@ fn the_samples_yield_the_findings_of_the_story_and_no_others() {
     let told = counted(story.findings.into_iter().map(|told| (told.rule, told.severity, told.entities)));
     let missing: Vec<_> = told.iter().filter(|(key, times)| found.get(*key) != Some(times)).collect();
     let untold: Vec<_> = found.iter().filter(|(key, times)| told.get(*key) != Some(times)).collect();
-    assert!(missing.is_empty() && untold.is_empty(), "told but not found: {missing:#?}\nfound but not told: {untold:#?}");
+    assert!(
+        missing.is_empty() && untold.is_empty(),
+        "told but not found: {missing:#?}\nfound but not told: {untold:#?}"
+    );
     assert!(Severity::ALL.iter().all(|severity| told.keys().any(|(_, word, _)| word == severity.word())));
 }

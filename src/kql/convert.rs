@@ -115,7 +115,7 @@ pub fn datetime(text: &str) -> Option<i64> {
     if let Ok(at) = chrono::DateTime::parse_from_rfc2822(&format!("{text} +0000")) {
         return time::ticks(at.naive_utc());
     }
-    const FORMS: [&str; 24] = [
+    const FORMS: [&str; 27] = [
         "%m/%d/%Y %I:%M:%S%.f %p",
         "%m/%d/%Y, %I:%M:%S%.f %p",
         "%m/%d/%Y %I:%M %p",
@@ -140,13 +140,18 @@ pub fn datetime(text: &str) -> Option<i64> {
         "%a, %d %b %y %H:%M",
         "%a, %d %b %Y %H:%M",
         "%b %d %Y %H:%M:%S",
+        // Digits missing from the ISO form: `2026-5-4 8:15`.
+        "%Y-%m-%d %H:%M:%S%.f",
+        "%Y-%m-%d %H:%M",
+        "%Y-%m-%dT%H:%M",
     ];
     for form in FORMS {
         if let Ok(at) = chrono::NaiveDateTime::parse_from_str(text, form) {
             return time::ticks(at);
         }
     }
-    const DATES: [&str; 7] = ["%m/%d/%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y%m%d", "%d %b %Y", "%b %d, %Y", "%B %d, %Y"];
+    const DATES: [&str; 8] =
+        ["%m/%d/%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y%m%d", "%d %b %Y", "%b %d, %Y", "%B %d, %Y", "%Y-%m-%d"];
     DATES.iter().find_map(|form| {
         let date = chrono::NaiveDate::parse_from_str(text, form).ok()?;
         time::ticks(date.and_time(chrono::NaiveTime::MIN))

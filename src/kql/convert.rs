@@ -160,6 +160,10 @@ pub fn datetime(text: &str) -> Option<i64> {
         "%a, %d %b %y %H:%M",
         "%a, %d %b %Y %H:%M",
         "%b %d %Y %H:%M:%S",
+        // Digits missing from the ISO form: `2026-5-4 8:15`.
+        "%Y-%m-%d %H:%M:%S%.f",
+        "%Y-%m-%d %H:%M",
+        "%Y-%m-%dT%H:%M",
     ];
     for form in FORMS.iter().filter(fits) {
         if let Ok(at) = chrono::NaiveDateTime::parse_from_str(text, form) {

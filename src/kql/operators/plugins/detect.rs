@@ -15,8 +15,6 @@ use crate::kql::scalar::Scalar;
 use crate::kql::sequence::{Made, Remake, remake};
 use crate::table::Type;
 
-/// Identities that reached a state, and the rows that show it.
-type Reached = (BTreeSet<String>, BTreeSet<usize>);
 
 /// `sequence_detect(time, stepWindow, span, e1 = (condition), e2 = (condition) … [, dimension …])`.
 ///

@@ -12,6 +12,7 @@ use super::scalar::Scalar;
 use crate::table::Type;
 
 mod arguments;
+mod array_order;
 mod arrays;
 mod bags;
 mod bins;
@@ -19,6 +20,7 @@ mod bits;
 mod calendar;
 mod codepoints;
 mod conversion;
+mod date_parts;
 mod encoding;
 mod extract;
 mod format_time;
@@ -57,11 +59,13 @@ mod zones;
 
 /// Every family of functions. A new family is one file and one line here.
 const FAMILIES: &[&[Function]] = &[
+    array_order::FUNCTIONS,
     arrays::FUNCTIONS,
     bags::FUNCTIONS,
     bins::FUNCTIONS,
     bits::FUNCTIONS,
     calendar::FUNCTIONS,
+    date_parts::FUNCTIONS,
     codepoints::FUNCTIONS,
     conversion::FUNCTIONS,
     encoding::FUNCTIONS,

@@ -1,5 +1,5 @@
 //! Conversion between units of measure. Units are named as the language names them; each is held as its size in the
-//! base unit of its quantity.
+//! base unit of its quantity. Long, because it is mostly tables.
 
 use std::f64::consts::PI;
 use std::sync::Arc;

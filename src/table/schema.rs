@@ -58,13 +58,28 @@ static DESCRIBED: LazyLock<BTreeMap<String, Arc<Schema>>> = LazyLock::new(|| {
                 let ty = Type::parse(&column.ty)?;
                 Some(Field { name: column.name, ty, description: column.description })
             });
-            (file.table.clone(), Arc::new(Schema::new(file.table, fields.collect())))
+            let mut fields: Vec<Field> = fields.collect();
+            // Columns that only the list of types knows stand behind: those of Defender's form of a table, and
+            // those that diagnostic settings add. `Timestamp` is TimeGenerated there.
+            let more: Vec<Field> = typed(&file.table)
+                .filter(|more| more.name != "Timestamp" && !fields.iter().any(|known| known.name == more.name))
+                .collect();
+            fields.extend(more);
+            (file.table.clone(), Arc::new(Schema::new(file.table, fields)))
         })
         .collect()
 });
 
 static TYPED: LazyLock<BTreeMap<String, serde_json::Map<String, serde_json::Value>>> =
     LazyLock::new(|| serde_json::from_str(OTHERS).unwrap_or_default());
+
+/// The columns that the list of types has for a table.
+fn typed(table: &str) -> impl Iterator<Item = Field> {
+    TYPED.get(table).into_iter().flatten().filter_map(|(name, ty)| {
+        let ty = Type::parse(ty.as_str()?)?;
+        Some(Field { name: name.clone(), ty, description: String::new() })
+    })
+}
 
 impl Schema {
     /// A schema of these columns.
@@ -86,12 +101,7 @@ impl Schema {
         if let Some(schema) = DESCRIBED.get(table) {
             return Some(schema.clone());
         }
-        let columns = TYPED.get(table)?;
-        let fields = columns.iter().filter_map(|(name, ty)| {
-            let ty = Type::parse(ty.as_str()?)?;
-            Some(Field { name: name.clone(), ty, description: String::new() })
-        });
-        Some(Arc::new(Schema::new(table, fields.collect())))
+        TYPED.contains_key(table).then(|| Arc::new(Schema::new(table, typed(table).collect())))
     }
 
     /// The names of all known tables, described ones first.

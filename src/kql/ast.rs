@@ -111,6 +111,13 @@ pub struct Assignment {
     pub expr: Expr,
 }
 
+impl From<Expr> for Assignment {
+    /// An expression under the name it brings along.
+    fn from(expr: Expr) -> Assignment {
+        Assignment { names: Vec::new(), tuple: false, expr }
+    }
+}
+
 /// `expr asc nulls first`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SortKey {
@@ -206,7 +213,7 @@ pub enum OperatorKind {
         values: Vec<Expr>,
     },
     /// `distinct a, b` or `distinct *`.
-    Distinct(Vec<Expr>),
+    Distinct(Vec<Assignment>),
     /// `evaluate plugin(…) : schema`.
     Evaluate {
         /// Plugin name.

@@ -34,6 +34,7 @@ pub struct Compiler<'a> {
     pub problems: RefCell<Diagnostics>,
     fresh: Cell<usize>,
     calls: Cell<usize>,
+    now: Cell<i64>,
 }
 
 /// What a name is bound to by `let`, a parameter or `as`.
@@ -182,7 +183,13 @@ impl<'a> Compiler<'a> {
             problems: RefCell::default(),
             fresh: Cell::new(0),
             calls: Cell::new(0),
+            now: Cell::new(context.now),
         }
+    }
+
+    /// What `now()` answers, in ticks: the context's, or what `set query_now` says.
+    pub fn now(&self) -> i64 {
+        self.now.get()
     }
 
     /// A hidden column name that no other has.
@@ -245,6 +252,11 @@ impl<'a> Compiler<'a> {
                             }
                         },
                     };
+                    if let ("query_now", true, Binding::Scalar(value)) = (name.text.as_str(), top, &binding)
+                        && let Some(Value::Datetime(ticks)) = value.constant
+                    {
+                        self.now.set(ticks);
+                    }
                     env = env.bind(&name.text, binding);
                 }
             }

@@ -58,8 +58,7 @@ impl Compiler<'_> {
 
     fn name(&self, name: &str, span: Span, scope: &Scope<'_>) -> Compiled<Scalar> {
         if let Some(input) = scope.input {
-            let alias = || (name == "Timestamp").then(|| input.find("TimeGenerated")).flatten();
-            if let Some(col) = input.find(name).or_else(alias) {
+            if let Some(col) = input.called(name) {
                 if let Some(table) = &col.table {
                     self.usage.borrow_mut().columns.insert((table.to_string(), col.name.clone()));
                 }
@@ -85,12 +84,12 @@ impl Compiler<'_> {
             let ticks = if name == "_start" { start } else { end };
             return Ok(Scalar::literal(Value::Datetime(ticks), Type::Datetime));
         }
-        if scope.input.is_some_and(|input| input.open) {
+        if let Some(ty) = scope.input.and_then(|input| input.may_have(name)) {
             self.note(Diagnostic::note(
                 format!("column `{name}` is known only when the data has it; it is null otherwise"),
                 span,
             ));
-            return Ok(Scalar::null(Type::Dynamic).named(Some(name.to_owned())));
+            return Ok(Scalar::null(ty).named(Some(name.to_owned())));
         }
         Err(self.unknown_name(name, span, scope))
     }
@@ -226,7 +225,9 @@ impl Compiler<'_> {
         {
             return aggregates::compile(self, aggregate, name, arguments, span, scope);
         }
-        let Some(function) = functions::find(&name.text) else {
+        // `int(x)`, `datetime(x)`: the type's name around an expression converts as `to…()` does.
+        let cast = || Type::parse(&name.text).and_then(|ty| functions::find(&format!("to{ty}")));
+        let Some(function) = functions::find(&name.text).or_else(cast) else {
             return Err(self.unknown_function(name));
         };
         let values = arguments

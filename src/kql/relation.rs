@@ -45,6 +45,26 @@ pub struct Relation {
     pub lineage: bool,
     /// Whether columns may exist that are not known before the data is seen (`bag_unpack`): an unknown name is null.
     pub open: bool,
+    /// Whether the rows come from a table to which a workspace adds columns as it meets them: see [`added`].
+    pub extensible: bool,
+}
+
+/// The type of a column that a workspace adds to AzureDiagnostics when a resource sends a new field: told by its
+/// suffix (<https://learn.microsoft.com/azure/azure-monitor/reference/tables/azurediagnostics>).
+pub fn added(name: &str) -> Option<Type> {
+    match name.rsplit_once('_') {
+        Some((stem, suffix)) if !stem.is_empty() => Some(match suffix {
+            "s" => Type::String,
+            "g" => Type::Guid,
+            "d" => Type::Real,
+            "b" => Type::Bool,
+            "t" => Type::Datetime,
+            _ => return None,
+        }),
+        // Sent by Automation and by application gateways; types of the list of tables name them only with a suffix.
+        None if name == "Message" => Some(Type::String),
+        _ => None,
+    }
 }
 
 /// A column by its exact name; polars' own constructor reads `^…$` and `*` as patterns.
@@ -55,12 +75,26 @@ pub fn column(name: &str) -> Expr {
 impl Relation {
     /// A relation of these columns.
     pub fn new(frame: LazyFrame, columns: Vec<Col>) -> Relation {
-        Relation { frame, columns, ordered: false, groups: Vec::new(), lineage: false, open: false }
+        Relation { frame, columns, ordered: false, groups: Vec::new(), lineage: false, open: false, extensible: false }
     }
 
     /// A column by name.
     pub fn find(&self, name: &str) -> Option<&Col> {
         self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// A column as a query may call it: Defender says `Timestamp` where the workspace says TimeGenerated.
+    pub fn called(&self, name: &str) -> Option<&Col> {
+        let alias = || (name == "Timestamp").then(|| self.find("TimeGenerated")).flatten();
+        self.find(name).or_else(alias)
+    }
+
+    /// Whether a column that is not here may still be meant: it is null then.
+    pub fn may_have(&self, name: &str) -> Option<Type> {
+        if self.open {
+            return Some(Type::Dynamic);
+        }
+        added(name).filter(|_| self.extensible)
     }
 
     /// Names of the engine's own columns that every operator must carry along.

@@ -240,5 +240,5 @@ pub fn remake(
     };
     let frame = frame.map(evaluate, AllowedOptimizations::empty(), Some(Arc::new(schema)), Some("remake"));
     let columns = kept_cols.into_iter().chain(added).collect();
-    Relation { frame, columns, ordered: false, open: false, ..input }
+    Relation { frame, columns, ordered: false, open: false, extensible: false, ..input }
 }

@@ -169,7 +169,7 @@ fn empty(call: &Call<'_, '_>) -> polars::prelude::Expr {
 
 fn at(call: &Call<'_, '_>, sign: i64) -> Compiled<Scalar> {
     call.compiler.windowed();
-    let now = call.compiler.context.now;
+    let now = call.compiler.now();
     let Some(offset) = call.argument(0) else { return Ok(Scalar::literal(Value::Datetime(now), Type::Datetime)) };
     match &offset.constant {
         Some(constant) => match crate::kql::convert::cast(constant, Type::Timespan) {

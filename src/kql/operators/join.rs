@@ -269,6 +269,12 @@ fn combine(
     let lineage = left.lineage && right.lineage;
     let frame =
         if lineage { frame.with_column(Relation::pair_records(RECORD, "#rrecord").alias(RECORD)) } else { frame };
-    let joined = Relation { frame, ordered: false, open: left.open || right.open, ..left };
+    let joined = Relation {
+        frame,
+        ordered: false,
+        open: left.open || right.open,
+        extensible: left.extensible || right.extensible,
+        ..left
+    };
     Ok(joined.with(computed))
 }

@@ -190,7 +190,8 @@ pub fn compile(c: &Compiler<'_>, parts: &MakeSeries<'_>, input: Relation, env: &
         computed.push((scalar.expr.clone(), Col::new(name.as_str(), scalar.ty)));
     }
     computed.push((column("#bin"), Col::new("#bin", Type::Long)));
-    let binned = Relation { frame, ordered: false, open: false, columns: Vec::new(), ..input }.with(computed);
+    let binned =
+        Relation { frame, ordered: false, open: false, extensible: false, columns: Vec::new(), ..input }.with(computed);
     let mut arguments: Vec<(Scalar, Accepts)> = vec![(Scalar::column("#bin", Type::Long), Accepts::Any)];
     for (name, (_, scalar, _)) in values.iter().zip(&results) {
         arguments.push((Scalar::column(name, scalar.ty), Accepts::Any));

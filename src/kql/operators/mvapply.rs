@@ -63,6 +63,7 @@ pub fn compile(
         groups: input.groups.clone(),
         lineage,
         open: result.open,
+        extensible: result.extensible,
     };
     Ok(joined.with(computed))
 }

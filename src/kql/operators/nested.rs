@@ -94,7 +94,7 @@ pub fn compile(c: &Compiler<'_>, levels: &[NestedLevel], input: Relation, env: &
     let evaluate = move |frame: DataFrame| nest(&frame, &compiled, &keys, lineage);
     let frame = input.frame.clone().with_columns(prepared);
     let frame = frame.map(evaluate, AllowedOptimizations::empty(), Some(Arc::new(schema)), Some("top-nested"));
-    Ok(Relation { frame, columns, ordered: false, open: false, ..input })
+    Ok(Relation { frame, columns, ordered: false, open: false, extensible: false, ..input })
 }
 
 fn nest(frame: &DataFrame, levels: &[Level], keys: &[String], lineage: bool) -> PolarsResult<DataFrame> {

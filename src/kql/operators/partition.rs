@@ -35,7 +35,7 @@ fn by_value(c: &Compiler<'_>, by: &Expr, with: &Pipeline, input: Relation, env: 
     let ExprKind::Name(name) = &by.kind else {
         return Err(Diagnostic::error("the key of this form is a column", by.span));
     };
-    let values = pick::distinct(c, std::slice::from_ref(by), input, env)?;
+    let values = pick::distinct(c, &[by.clone().into()], input, env)?;
     let ty = values.columns.first().map_or(crate::table::Type::Dynamic, |col| col.ty);
     let frame = c.collect(&values, by.span)?;
     let keys = Answer { columns: vec![(name.clone(), ty)], frame, origins: Vec::new(), notes: Vec::new() };

@@ -31,16 +31,14 @@ pub fn head(input: &Relation, rows: u32) -> Compiled<polars::prelude::LazyFrame>
 }
 
 /// `distinct a, b` or `distinct *`.
-pub fn distinct(c: &Compiler<'_>, columns: &[Expr], input: Relation, env: &Env) -> Compiled<Relation> {
+pub fn distinct(c: &Compiler<'_>, columns: &[Assignment], input: Relation, env: &Env) -> Compiled<Relation> {
     c.windowed();
-    let star = columns.iter().any(|expr| matches!(expr.kind, ExprKind::Star));
+    let star = columns.iter().any(|column| matches!(column.expr.kind, ExprKind::Star));
     let relation = if star {
         let names: Vec<String> = input.columns.iter().filter(|col| !col.hidden).map(|col| col.name.clone()).collect();
         input.keep(&names)
     } else {
-        let assignments: Vec<Assignment> =
-            columns.iter().map(|expr| Assignment { names: Vec::new(), tuple: false, expr: expr.clone() }).collect();
-        let made = project::named(c, &assignments, &Scope::over(env, &input))?;
+        let made = project::named(c, columns, &Scope::over(env, &input))?;
         let computed: Vec<_> = made
             .into_iter()
             .map(|(name, scalar)| (scalar.expr.clone(), project::carry(&input, name, &scalar)))
@@ -78,5 +76,12 @@ pub fn count(c: &Compiler<'_>, input: Relation) -> Compiled<Relation> {
     } else {
         input.frame.clone().group_by_stable(input.group_keys()).agg(plans)
     };
-    Ok(Relation { frame, columns: vec![Col::new("Count", Type::Long)], ordered: false, open: false, ..input })
+    Ok(Relation {
+        frame,
+        columns: vec![Col::new("Count", Type::Long)],
+        ordered: false,
+        open: false,
+        extensible: false,
+        ..input
+    })
 }

@@ -79,7 +79,7 @@ pub fn project(c: &Compiler<'_>, columns: &[Assignment], input: Relation, env: &
     let made = named(c, columns, &Scope::over(env, &input))?;
     let computed: Vec<_> =
         made.into_iter().map(|(name, scalar)| (scalar.expr.clone(), carry(&input, name, &scalar))).collect();
-    Ok(input.with(computed))
+    Ok(Relation { extensible: false, ..input.with(computed) })
 }
 
 /// The column that holds a scalar; a column taken over unchanged keeps its origin.
@@ -94,14 +94,34 @@ pub fn carry(input: &Relation, name: String, scalar: &Scalar) -> Col {
 
 /// `project-away`: columns that are not there are no error, as wildcards may match none.
 pub fn away(patterns: &[Pattern], input: Relation) -> Relation {
+    let patterns = &called(patterns, &input);
     let kept = input.columns.iter().filter(|col| !patterns.iter().any(|pattern| pattern.matches(&col.name)));
     let names: Vec<String> = kept.map(|col| col.name.clone()).collect();
     input.keep(&names)
 }
 
+/// The patterns with the names that the columns have here.
+fn called(patterns: &[Pattern], input: &Relation) -> Vec<Pattern> {
+    let here = |pattern: &Pattern| input.called(&pattern.text).map(|col| col.name.clone());
+    patterns.iter().map(|p| Pattern { text: here(p).unwrap_or_else(|| p.text.clone()), span: p.span }).collect()
+}
+
+/// The input with a null column for each of these names that it may have but has not.
+fn with_added<'n>(input: Relation, names: impl Iterator<Item = &'n str>) -> Relation {
+    let missing = names.filter(|name| input.called(name).is_none());
+    let nulls = missing.filter_map(|name| {
+        let ty = input.may_have(name)?;
+        Some((Scalar::null(ty).expr, Col::new(name, ty)))
+    });
+    let nulls: Vec<_> = nulls.collect();
+    if nulls.is_empty() { input } else { input.extend(nulls) }
+}
+
 /// `project-keep`, in the order of the input.
 pub fn keep(patterns: &[Pattern], input: Relation) -> Compiled<Relation> {
-    for pattern in patterns.iter().filter(|pattern| !pattern.is_wild() && !input.open) {
+    let input = with_added(input, patterns.iter().filter(|p| !p.is_wild()).map(|p| p.text.as_str()));
+    let patterns = &called(patterns, &input);
+    for pattern in patterns.iter().filter(|pattern| !pattern.is_wild()) {
         if input.find(&pattern.text).is_none() {
             return Err(unknown(&pattern.text, pattern.span, &input));
         }
@@ -141,14 +161,17 @@ pub fn by_names(c: &Compiler<'_>, names: &[Expr], input: Relation, env: &Env) ->
 
 /// `project-rename new = old`.
 pub fn rename(pairs: &[(Name, Name)], input: Relation) -> Compiled<Relation> {
-    for (_, old) in pairs {
-        if input.find(&old.text).is_none() && !input.open {
-            return Err(unknown(&old.text, old.span, &input));
+    let input = with_added(input, pairs.iter().map(|(_, old)| old.text.as_str()));
+    let mut named: Vec<(&Name, String)> = Vec::new();
+    for (new, old) in pairs {
+        match input.called(&old.text) {
+            Some(col) => named.push((new, col.name.clone())),
+            None => return Err(unknown(&old.text, old.span, &input)),
         }
     }
     let columns = input.columns.clone();
     let computed = columns.into_iter().map(|col| {
-        let new = pairs.iter().find(|(_, old)| old.text == col.name).map(|(new, _)| new.text.clone());
+        let new = named.iter().find(|(_, old)| *old == col.name).map(|(new, _)| new.text.clone());
         let expr = crate::kql::relation::column(&col.name);
         match new {
             Some(name) => (expr, Col { name, hidden: false, ..col }),
@@ -163,6 +186,8 @@ pub fn rename(pairs: &[(Name, Name)], input: Relation) -> Compiled<Relation> {
 pub fn reorder(orders: &[(Pattern, Reorder)], input: Relation) -> Relation {
     let mut names: Vec<String> = Vec::new();
     for (pattern, order) in orders {
+        let here = called(std::slice::from_ref(pattern), &input);
+        let pattern = here.first().unwrap_or(pattern);
         let mut matched: Vec<String> = input
             .columns
             .iter()

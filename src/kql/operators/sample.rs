@@ -26,7 +26,7 @@ pub fn sample(c: &Compiler<'_>, count: &Expr, input: Relation, env: &Env) -> Com
 
 /// `sample-distinct n of column`: the first distinct values.
 pub fn distinct(c: &Compiler<'_>, count: &Expr, of: &Expr, input: Relation, env: &Env) -> Compiled<Relation> {
-    let values = pick::distinct(c, std::slice::from_ref(of), input, env)?;
+    let values = pick::distinct(c, &[of.clone().into()], input, env)?;
     pick::take(c, count, values, env)
 }
 

@@ -197,7 +197,7 @@ pub fn compile(c: &Compiler<'_>, scan: &Scan, input: Relation, env: &Env) -> Com
     let hidden: Vec<Expr> = ready;
     let frame = input.frame.clone().select(select).with_columns(hidden);
     let frame = frame.map(evaluate, AllowedOptimizations::empty(), Some(Arc::new(schema)), Some("scan"));
-    Ok(Relation { frame, columns: result, ordered: true, open: false, ..input })
+    Ok(Relation { frame, columns: result, ordered: true, open: false, extensible: false, ..input })
 }
 
 struct Row {

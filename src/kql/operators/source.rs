@@ -175,7 +175,7 @@ pub fn evidence(c: &Compiler<'_>, name: &str, span: Span, env: &Env) -> Compiled
     } else {
         frame.select(names)
     };
-    Ok(Relation { lineage, ..Relation::new(frame, columns) })
+    Ok(Relation { lineage, extensible: name == "AzureDiagnostics", ..Relation::new(frame, columns) })
 }
 
 /// Every known table whose name fits a pattern; only those with rows where any has.

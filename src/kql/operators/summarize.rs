@@ -80,7 +80,7 @@ pub fn compile(
         computed.push((column(hidden), project::carry(&input, name.clone(), key)));
     }
     computed.extend(results.into_iter().map(|(name, scalar)| (scalar.expr, Col::new(name, scalar.ty))));
-    let grouped = Relation { frame, ordered: false, open: false, columns: Vec::new(), ..input };
+    let grouped = Relation { frame, ordered: false, open: false, extensible: false, columns: Vec::new(), ..input };
     Ok(grouped.with(computed))
 }
 

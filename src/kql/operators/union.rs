@@ -21,6 +21,7 @@ pub fn compile(
 ) -> Compiled<Relation> {
     let fuzzy = settings.flag("isfuzzy");
     let mut legs: Vec<(String, Relation)> = Vec::new();
+    let mut left_out: Option<Diagnostic> = None;
     legs.extend(input.map(|relation| ("union_arg0".to_owned(), relation)));
     for pipeline in expand(c, tables, env) {
         if fuzzy && let Some(name) = missing(c, &pipeline, env) {
@@ -31,7 +32,23 @@ pub fn compile(
             Some(ExprKind::Name(name)) => name.clone(),
             _ => format!("union_arg{}", legs.len()),
         };
-        legs.push((label, c.relation(&pipeline, env)?));
+        let told = c.problems.borrow().len();
+        match c.relation(&pipeline, env) {
+            // What a leg cannot resolve costs a fuzzy union that leg, not the query.
+            found if fuzzy && (found.is_err() || c.problems.borrow().len() > told) => {
+                let mut problems = c.problems.borrow_mut().split_off(told);
+                problems.extend(found.err());
+                left_out = left_out.or_else(|| problems.first().cloned());
+                for problem in problems {
+                    let note = Diagnostic::note(format!("left out of the union: {}", problem.message), pipeline.span);
+                    c.note(Diagnostic { span: problem.span, help: problem.help, ..note });
+                }
+            }
+            found => legs.push((label, found?)),
+        }
+    }
+    if let (true, Some(problem)) = (legs.is_empty(), left_out) {
+        return Err(problem);
     }
     let source = match settings.get("withsource").map(|expr| &expr.kind) {
         Some(ExprKind::Name(name)) => Some(name.as_str()),
@@ -143,6 +160,7 @@ pub fn merge(legs: Vec<(String, Relation)>, withsource: Option<&str>, inner: boo
     let groups = first.groups.clone();
     let lineage = legs.iter().all(|(_, leg)| leg.lineage);
     let open = legs.iter().any(|(_, leg)| leg.open);
+    let extensible = legs.iter().any(|(_, leg)| leg.extensible);
     let mut frames = Vec::new();
     let mut columns: Vec<Col> = Vec::new();
     for (label, leg) in legs {
@@ -162,5 +180,5 @@ pub fn merge(legs: Vec<(String, Relation)>, withsource: Option<&str>, inner: boo
     let frame = concat(frames, UnionArgs { rechunk: false, parallel: true, ..Default::default() });
     let frame =
         frame.map_err(|error| Diagnostic::error(format!("the tables cannot be put together: {error}"), span))?;
-    Ok(Relation { frame, columns, ordered: false, groups, lineage, open })
+    Ok(Relation { frame, columns, ordered: false, groups, lineage, open, extensible })
 }

@@ -62,8 +62,7 @@ impl Parser<'_> {
             self.expect("=")?;
             return Ok(Assignment { names, tuple: true, expr: self.expression()? });
         }
-        let bracketed =
-            self.is("[") && matches!(self.kind_at(1), Kind::Text(_)) && self.is_at(2, "]") && self.is_at(3, "=");
+        let bracketed = self.bracketed().is_some_and(|taken| self.is_at(taken, "="));
         let plain = matches!(self.kind(), Kind::Name(_)) && self.is_at(1, "=");
         if bracketed || plain {
             let name = self.name("expected a name")?;
@@ -175,9 +174,9 @@ impl Parser<'_> {
     fn setting(&mut self) -> Parsed<Expr> {
         let span = self.span();
         match self.kind().clone() {
-            Kind::Name(word) if word == "true" || word == "false" => {
+            Kind::Name(word) if word.eq_ignore_ascii_case("true") || word.eq_ignore_ascii_case("false") => {
                 self.advance();
-                let value = crate::kql::Value::Bool(word == "true");
+                let value = crate::kql::Value::Bool(word.eq_ignore_ascii_case("true"));
                 Ok(Expr { kind: ExprKind::Literal(value, Type::Bool), span })
             }
             Kind::Name(word) => {

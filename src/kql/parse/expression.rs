@@ -241,8 +241,13 @@ impl Parser<'_> {
                     return typed;
                 }
                 self.advance();
-                if (word == "true" || word == "false") && !self.is("(") {
-                    return literal(Value::Bool(word == "true"), Type::Bool);
+                let truth = match word.as_str() {
+                    "true" | "True" | "TRUE" => Some(true),
+                    "false" | "False" | "FALSE" => Some(false),
+                    _ => None,
+                };
+                if let Some(truth) = truth.filter(|_| !self.is("(")) {
+                    return literal(Value::Bool(truth), Type::Bool);
                 }
                 self.named(Name { text: word, span })
             }

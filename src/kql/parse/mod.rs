@@ -154,13 +154,24 @@ impl Parser<'_> {
                 self.advance();
                 Ok(Name { text, span: start })
             }
-            Kind::Symbol("[") if matches!(self.kind_at(1), Kind::Text(_)) && self.is_at(2, "]") => {
-                let Kind::Text(text) = self.kind_at(1).clone() else { return self.fail(what) };
-                self.at += 3;
+            Kind::Symbol("[") if self.bracketed().is_some() => {
+                self.advance();
+                // Adjacent literals are one: `['O''peration']` is a way to write Operation.
+                let text = self.joined_text();
+                self.advance();
                 Ok(Name { text, span: self.since(start) })
             }
             _ => self.fail(what),
         }
+    }
+
+    /// How many tokens a name in `['…']` takes, when one stands here.
+    fn bracketed(&self) -> Option<usize> {
+        let mut at = 1;
+        while matches!(self.kind_at(at), Kind::Text(_)) {
+            at += 1;
+        }
+        (self.is("[") && at > 1 && self.is_at(at, "]")).then_some(at + 1)
     }
 
     /// A keyword with inner dashes, such as `mv-expand`: dashes are tokens, but only without space around them.

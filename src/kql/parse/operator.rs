@@ -103,7 +103,7 @@ impl Parser<'_> {
             "datatable" => self.datatable()?,
             "distinct" => {
                 self.hints()?;
-                OperatorKind::Distinct(self.list(Self::expression)?)
+                OperatorKind::Distinct(self.list(Self::assignment)?)
             }
             "evaluate" => self.evaluate()?,
             "extend" => OperatorKind::Extend(self.assignments()?),

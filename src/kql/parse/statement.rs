@@ -87,9 +87,10 @@ impl Parser<'_> {
             let problem = Diagnostic::error("`declare pattern` is not supported", self.span());
             return self.refuse(problem.help("write the table that the pattern stands for"));
         }
-        // The size and origin of bin_auto are names like any other.
-        let binning = matches!(self.kind_at(1), Kind::Name(name) if name.starts_with("query_bin_auto_"));
-        if self.is_word("set") && binning && self.is_at(2, "=") {
+        // The size and origin of bin_auto are names like any other, and so is what now() answers.
+        let named =
+            matches!(self.kind_at(1), Kind::Name(name) if name.starts_with("query_bin_auto_") || name == "query_now");
+        if self.is_word("set") && named && self.is_at(2, "=") {
             self.advance();
             let name = self.name("expected an option after `set`")?;
             self.expect("=")?;

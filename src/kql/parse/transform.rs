@@ -11,7 +11,16 @@ use crate::table::Type;
 impl Parser<'_> {
     pub(super) fn summarize(&mut self) -> Parsed<OperatorKind> {
         self.hints()?;
-        let aggregates = if self.is_word("by") && !self.is_at(1, "=") { Vec::new() } else { self.assignments()? };
+        let by = |parser: &Self| parser.is_word("by") && !parser.is_at(1, "=");
+        let mut aggregates = Vec::new();
+        while !by(self) && !self.at_end_of_operator() {
+            aggregates.push(self.assignment()?);
+            if !self.accept(",") {
+                break;
+            }
+            // A comma too many, also the one before `by`, is forgiven.
+            while self.accept(",") {}
+        }
         let by = if self.accept_word("by") { self.assignments()? } else { Vec::new() };
         Ok(OperatorKind::Summarize { aggregates, by })
     }

@@ -108,9 +108,6 @@ fn chain(
     Some(places)
 }
 
-/// Identities that came so far, and the rows that show it.
-type Reached = (BTreeSet<String>, BTreeSet<usize>);
-
 /// `funnel_sequence_completion(id, time, start, end, bin, state, sequence, periods)`: how many identities went
 /// through the first states of a sequence within each period.
 pub fn funnel_completion(p: &Plugin<'_, '_>) -> Compiled<Relation> {

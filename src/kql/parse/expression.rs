@@ -75,7 +75,14 @@ impl Parser<'_> {
         let negated = self.is("!");
         let at = usize::from(negated);
         let Kind::Name(word) = self.kind_at(at) else { return None };
-        let mut word = word.clone();
+        // Spellings of the first years.
+        let (word, negated) = match word.as_str() {
+            "notcontains" => ("contains", true),
+            "notcontainscs" => ("contains_cs", true),
+            "containscs" => ("contains_cs", negated),
+            word => (word, negated),
+        };
+        let mut word = word.to_owned();
         let mut taken = at + 1;
         let joined = self.span_at(at).end == self.span_at(at + 1).start;
         if (word == "in" || word == "has") && joined && matches!(self.kind_at(at + 1), Kind::Symbol("~")) {

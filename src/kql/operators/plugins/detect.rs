@@ -15,6 +15,9 @@ use crate::kql::scalar::Scalar;
 use crate::kql::sequence::{Made, Remake, remake};
 use crate::table::Type;
 
+/// Identities that reached a state, and the rows that show it.
+type Reached = (BTreeSet<String>, BTreeSet<usize>);
+
 
 /// `sequence_detect(time, stepWindow, span, e1 = (condition), e2 = (condition) … [, dimension …])`.
 ///
@@ -105,9 +108,6 @@ fn chain(
     }
     Some(places)
 }
-
-/// Identities that came so far, and the rows that show it.
-type Reached = (BTreeSet<String>, BTreeSet<usize>);
 
 /// `funnel_sequence_completion(id, time, start, end, bin, state, sequence, periods)`: how many identities went
 /// through the first states of a sequence within each period.

@@ -208,7 +208,7 @@ fn declared((keep, columns): &(bool, Vec<(Name, Type)>), result: Relation) -> Re
         };
         computed.push((scalar.expr, Col::new(&name.text, *ty)));
     }
-    Relation { open: false, ..result.with(computed) }
+    Relation { open: false, extensible: false, ..result.with(computed) }
 }
 
 /// Whether an argument is a table.

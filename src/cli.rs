@@ -52,7 +52,7 @@ pub enum Command {
         #[command(subcommand)]
         command: Rules,
     },
-    /// Describe a table or a column
+    /// Describe a function, aggregate, operator, plugin, table or column
     Explain(Explain),
     /// Hash the evidence again and compare with a manifest
     Verify(Verify),
@@ -259,10 +259,12 @@ pub struct RulesTest {
 
 /// `entrail explain`
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  entrail explain SigninLogs\n  entrail explain ConditionalAccessStatus")]
+#[command(after_help = "Examples:\n  entrail explain SigninLogs\n  entrail explain ConditionalAccessStatus\n  \
+    entrail explain bag_unpack\n  entrail explain matches regex")]
 pub struct Explain {
-    /// Name of a table or column
-    pub name: String,
+    /// A name of KQL, of a table or of a column
+    #[arg(required = true)]
+    pub name: Vec<String>,
 }
 
 /// `entrail verify`

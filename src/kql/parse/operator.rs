@@ -3,65 +3,7 @@
 use super::{Parsed, Parser};
 use crate::error::{Diagnostic, nearest};
 use crate::kql::ast::{Operator, OperatorKind};
-
-/// Every keyword that begins an operator, for suggestions and for the support matrix.
-pub const OPERATOR_KEYWORDS: [&str; 55] = [
-    "as",
-    "assert-schema",
-    "consume",
-    "count",
-    "datatable",
-    "distinct",
-    "evaluate",
-    "extend",
-    "externaldata",
-    "facet",
-    "filter",
-    "find",
-    "fork",
-    "getschema",
-    "invoke",
-    "join",
-    "limit",
-    "lookup",
-    "make-series",
-    "mv-apply",
-    "mv-expand",
-    "mvapply",
-    "mvexpand",
-    "order",
-    "parse",
-    "parse-kv",
-    "parse-where",
-    "partition",
-    "print",
-    "project",
-    "project-away",
-    "project-by-names",
-    "project-keep",
-    "project-rename",
-    "project-reorder",
-    "range",
-    "reduce",
-    "render",
-    "sample",
-    "sample-distinct",
-    "scan",
-    "search",
-    "serialize",
-    "sort",
-    "summarize",
-    "take",
-    "top",
-    "top-hitters",
-    "top-nested",
-    "union",
-    "where",
-    "graph-match",
-    "make-graph",
-    "macro-expand",
-    "execute-and-cache",
-];
+use crate::kql::catalog::{self, OPERATORS, Status};
 
 impl Parser<'_> {
     /// One operator, the pipe before it already taken.
@@ -69,7 +11,7 @@ impl Parser<'_> {
         let start = self.span();
         let Some((mut word, mut taken)) = self.dashed() else { return self.fail("expected an operator") };
         // `take-1` is not an operator: fall back to the part that is one.
-        while !OPERATOR_KEYWORDS.contains(&word.as_str()) {
+        while catalog::find(OPERATORS, &word).is_none() {
             let Some(cut) = word.rfind('-') else { break };
             word.truncate(cut);
             taken = taken.saturating_sub(2).max(1);
@@ -190,13 +132,14 @@ impl Parser<'_> {
             }
             "top-nested" => self.top_nested()?,
             "union" => self.union()?,
-            "make-graph" | "graph-match" | "macro-expand" => {
-                let problem = Diagnostic::error(format!("`{word}` is not supported"), self.since(start));
-                return self.refuse(problem.help("rewrite with join, union or mv-apply"));
-            }
             _ => {
+                if let Some(Status::Refused { reason, help }) = catalog::find(OPERATORS, word).map(|entry| entry.status)
+                {
+                    let problem = Diagnostic::error(format!("`{word}` is not supported"), self.since(start));
+                    return self.refuse(problem.label(reason).help(help));
+                }
                 let problem = Diagnostic::error(format!("`{word}` is not an operator"), self.since(start));
-                return self.refuse(match nearest(word, OPERATOR_KEYWORDS) {
+                return self.refuse(match nearest(word, catalog::names(OPERATORS)) {
                     Some(near) => problem.help(format!("did you mean `{near}`?")),
                     None => problem.help("an operator such as where, extend, project or summarize follows a pipe"),
                 });

@@ -12,6 +12,7 @@ mod rolling;
 use crate::error::{Diagnostic, Span, nearest};
 use crate::kql::Value;
 use crate::kql::ast::{Argument, ExprKind, Name};
+use crate::kql::catalog::{self, PLUGINS, Status};
 use crate::kql::compare::convert;
 use crate::kql::compiler::{Compiled, Compiler, Env, Scope};
 use crate::kql::relation::{Col, Relation};
@@ -83,56 +84,6 @@ impl Plugin<'_, '_> {
     }
 }
 
-/// Plugins that need what a machine without a network does not have.
-const REFUSED: [(&str, &str); 18] = [
-    ("http_request", "a web service"),
-    ("http_request_post", "a web service"),
-    ("sql_request", "a database"),
-    ("mysql_request", "a database"),
-    ("postgresql_request", "a database"),
-    ("cosmosdb_sql_request", "a database"),
-    ("azure_digital_twins_query_request", "a cloud service"),
-    ("execute_query", "a cluster"),
-    ("execute_show_command", "a cluster"),
-    ("infer_storage_schema", "a storage account"),
-    ("infer_storage_schema_with_suggestions", "a storage account"),
-    ("python", "a Python sandbox"),
-    ("r", "an R sandbox"),
-    ("csharp", "a C# sandbox"),
-    ("ai_chat_completion", "a language model"),
-    ("ai_chat_completion_prompt", "a language model"),
-    ("ai_embeddings", "a language model"),
-    ("ai_embed_text", "a language model"),
-];
-
-/// The plugins at hand.
-const NAMES: [&str; 24] = [
-    "active_users_count",
-    "activity_counts_metrics",
-    "activity_engagement",
-    "activity_metrics",
-    "autocluster",
-    "bag_unpack",
-    "basket",
-    "dcount_intersect",
-    "diffpatterns",
-    "estimate_rows_count",
-    "funnel_sequence_completion",
-    "identity",
-    "ipv4_lookup",
-    "ipv6_lookup",
-    "narrow",
-    "new_activity_metrics",
-    "pivot",
-    "preview",
-    "rolling_percentile",
-    "rows_near",
-    "schema_merge",
-    "sequence_detect",
-    "session_count",
-    "sliding_window_counts",
-];
-
 /// Compiles `evaluate plugin(…) : schema`.
 pub fn compile(
     c: &Compiler<'_>,
@@ -145,9 +96,8 @@ pub fn compile(
 ) -> Compiled<Relation> {
     c.windowed();
     c.usage.borrow_mut().functions.insert(name.text.clone());
-    if let Some((_, what)) = REFUSED.iter().find(|(refused, _)| *refused == name.text) {
-        return Err(Diagnostic::error(format!("`{}` needs {what}", name.text), name.span)
-            .help("queries run offline here: bring the data as a table or a watchlist"));
+    if let Some(Status::Refused { reason, help }) = catalog::find(PLUGINS, &name.text).map(|entry| entry.status) {
+        return Err(Diagnostic::error(format!("`{}` {reason}", name.text), name.span).help(help));
     }
     let Some(input) = input else {
         return Err(Diagnostic::error("this plugin needs an input", span).help("write a table and a pipe before it"));
@@ -181,7 +131,7 @@ pub fn compile(
         "autocluster" => patterns::autocluster(&p)?,
         _ => {
             let problem = Diagnostic::error(format!("unknown plugin `{}`", name.text), name.span);
-            return Err(match nearest(&name.text, NAMES) {
+            return Err(match nearest(&name.text, catalog::names(PLUGINS)) {
                 Some(near) if near != name.text => problem.help(format!("did you mean `{near}`?")),
                 _ => problem.help("this plugin is not supported"),
             });

@@ -1,9 +1,13 @@
 //! The case file: what only the responder knows. Lists reach rules as watchlists and in no other way, thresholds
 //! replace a rule's top-level `let` of the same name. `docs/writing-queries.md` shows a whole one.
 
+pub mod suggest;
+
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::Path;
 
+use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::error::{Diagnostic, Diagnostics, Span};
@@ -15,6 +19,8 @@ use crate::table::time;
 pub struct Case {
     /// Name of the case, for the report.
     pub name: Option<String>,
+    /// Traffic light protocol or another marking, for the report's head.
+    pub marking: Option<String>,
     /// Ids of the tenant under investigation.
     pub tenant_ids: Vec<String>,
     /// Its domains.
@@ -33,6 +39,7 @@ pub struct Case {
 #[serde(deny_unknown_fields, default)]
 struct File {
     name: Option<String>,
+    marking: Option<String>,
     as_of: Option<toml::Value>,
     timezone: Option<String>,
     tenant: Tenant,
@@ -64,11 +71,12 @@ impl Case {
         let file: File = toml::from_str(source).map_err(|error| {
             let message = error.message().lines().next().unwrap_or("not valid TOML").to_string();
             let span = error.span().map(|range| Span::new(range.start, range.end));
-            let help = "a case file has name, as_of, timezone, [tenant], [lists], [watchlists.Name] and [thresholds]";
+            let help =
+                "a case file has name, marking, as_of, timezone, [tenant], [lists], [watchlists.Name] and [thresholds]";
             vec![Diagnostic { span, ..Diagnostic::plain(message) }.help(help)]
         })?;
         let mut problems = Diagnostics::new();
-        let mut case = Case { name: file.name, ..Case::default() };
+        let mut case = Case { name: file.name, marking: file.marking, ..Case::default() };
         case.as_of = file.as_of.as_ref().and_then(|written| {
             let text = written.as_str().map_or_else(|| written.to_string(), str::to_string);
             let time = time::parse_iso(&text);
@@ -133,6 +141,13 @@ impl Case {
         if problems.is_empty() { Ok(case) } else { Err(problems) }
     }
 
+    /// The networks of the list TrustedNetworks; entries that are none are left to the rules that read the list.
+    pub fn networks(&self) -> Vec<IpNet> {
+        let rows = self.watchlists.get("TrustedNetworks").map(|list| list.rows.as_slice()).unwrap_or_default();
+        let read = |text: &String| text.parse().ok().or_else(|| Some(IpNet::from(text.parse::<IpAddr>().ok()?)));
+        rows.iter().filter_map(|row| row.first()).filter_map(read).collect()
+    }
+
     /// What a run takes from this file, one line each, for the report's assumptions.
     pub fn assumptions(&self) -> Vec<String> {
         let mut lines = Vec::new();
@@ -192,13 +207,14 @@ mod tests {
 
     #[test]
     fn lists_and_thresholds() {
-        let source = "timezone = \"Europe/Berlin\"\nas_of = 2026-05-04T12:00:00Z\n[tenant]\ndomains = [\"example.com\"]\n\
+        let source = "marking = \"TLP:AMBER\"\ntimezone = \"Europe/Berlin\"\nas_of = 2026-05-04T12:00:00Z\n[tenant]\ndomains = [\"example.com\"]\n\
                       [lists]\nBreakGlass = [\"a@example.com\", \"b@example.com\"]\n[thresholds]\nfailures = 7\nwindow = \"2h\"\n";
         let case = Case::read(source, Path::new(".")).unwrap_or_default();
         assert_eq!(case.watchlists["BreakGlass"].rows.len(), 2);
         assert_eq!(case.watchlists["TenantDomains"].rows, [["example.com"]]);
         assert_eq!((case.thresholds["failures"].as_str(), case.thresholds["window"].as_str()), ("7", "2h"));
         assert!(case.as_of.is_some() && case.timezone.is_some());
+        assert_eq!(case.marking.as_deref(), Some("TLP:AMBER"));
     }
 
     #[test]

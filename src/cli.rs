@@ -44,6 +44,10 @@ pub enum Command {
     Analyze(Analyze),
     /// Run a KQL query over exports
     Query(Query),
+    /// Show all that is known of a value, across all tables in order of time
+    Hunt(Hunt),
+    /// Write a commented case file, with suggestions from the evidence
+    Init(Init),
     /// Show what each file was recognised as, and what the tables hold
     Tables(TablesArgs),
     /// List, show, check and test rules
@@ -107,6 +111,9 @@ pub struct Analyze {
     /// Run each rule once over all of the evidence instead of replaying its schedule
     #[arg(long)]
     pub no_replay: bool,
+    /// List of values to look for: addresses, networks, accounts, applications, sessions, user agents; one a line
+    #[arg(long, value_name = "FILE")]
+    pub ioc: Option<PathBuf>,
     /// Exit with 3 if there is a finding of at least this severity
     #[arg(long, value_name = "SEVERITY")]
     pub fail_on: Option<String>,
@@ -156,6 +163,44 @@ pub struct Query {
     /// The case.
     #[command(flatten)]
     pub case: CaseArgs,
+}
+
+/// `entrail hunt`
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "entrail hunt [OPTIONS] <VALUE> <EXPORTS>...\n       entrail hunt [OPTIONS] --ioc <FILE> <EXPORTS>...",
+    after_help = "A value matches as a whole term in any letter case, in any text column and inside JSON; an address also \
+    by its other spellings, a network by the addresses in it.\n\n\
+    Examples:\n  entrail hunt 203.0.113.7 exports/\n  \
+    entrail hunt mara@example.com exports/ --format csv > mara.csv\n  \
+    entrail hunt --ioc iocs.txt exports/ --format jsonl"
+)]
+pub struct Hunt {
+    /// The value (an address, network, account, application, session or correlation id, …), then files and folders
+    /// with exports
+    #[arg(required = true, value_name = "VALUE EXPORTS")]
+    pub arguments: Vec<PathBuf>,
+    /// List of values, one a line; every argument is then an export
+    #[arg(long, value_name = "FILE")]
+    pub ioc: Option<PathBuf>,
+    /// How to write the rows
+    #[arg(long, value_enum, default_value_t = RowFormat::Table)]
+    pub format: RowFormat,
+    /// The case.
+    #[command(flatten)]
+    pub case: CaseArgs,
+}
+
+/// `entrail init`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  entrail init > case.toml\n  entrail init exports/ -o case.toml")]
+pub struct Init {
+    /// Files and folders with exports to take suggestions from
+    #[arg(value_name = "EXPORTS")]
+    pub exports: Vec<PathBuf>,
+    /// File to write (default: standard output); one that exists is never overwritten
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 /// How lists for people or scripts are written.

@@ -108,6 +108,9 @@ pub struct Finding {
     pub alerts: u64,
     /// "baseline n of 14 days" and the like: what limits this hit.
     pub limits: Vec<String>,
+    /// Values of the responder's list that its records, its row or its entities touch, in the order of the list.
+    #[serde(default)]
+    pub iocs: Vec<String>,
 }
 
 /// How a rule ended. Exactly one of these holds for each rule.

@@ -13,22 +13,26 @@ use crate::cli::Analyze;
 use crate::detect::detect;
 use crate::error::Diagnostic;
 use crate::finding::{Outcome, Severity, Verdict};
+use crate::hunt;
 use crate::ingest::Ingested;
+use crate::ioc::Iocs;
 use crate::report::{self, Input, Look, Report, RuleInfo};
 use crate::rules::{Broken, Pack, Rule, attack};
-use crate::table::time;
+use crate::table::{Tables, time};
 
 pub(super) fn run(args: Analyze, screen: &Screen) -> anyhow::Result<Exit> {
     let begun = Instant::now();
     let fail_on = args.fail_on.as_deref().map(|word| given::severity("--fail-on", word)).transpose()?;
     let case = given::case(&args.case, screen)?;
     let pack = given::pack(&args.pack)?;
+    let iocs = args.ioc.as_deref().map(|path| given::iocs(path, screen)).transpose()?;
     let output = report::prepare(&args.output, args.force, &args.exports).map_err(|problem| told(screen, problem))?;
 
     let evidence = load::exports(&args.exports, &case, screen)?;
     let options = given::options(&case, !args.no_replay);
     let mut verdicts = quietly(|| detect(&pack.rules, &evidence.tables, &options, &screen.progress));
     verdicts.extend(pack.broken.iter().map(unusable));
+    let known = iocs.as_ref().map(|iocs| look_for(iocs, &evidence.tables, &mut verdicts)).unwrap_or_default();
 
     let rules: Vec<RuleInfo> = pack.rules.iter().map(described).chain(pack.broken.iter().map(named)).collect();
     let (heading, techniques) = (heading(&case, &args, &pack), techniques(&pack.rules));
@@ -39,6 +43,7 @@ pub(super) fn run(args: Analyze, screen: &Screen) -> anyhow::Result<Exit> {
         verdicts: &verdicts,
         rules: &rules,
         techniques: &techniques,
+        known: &known,
     });
     let written = report::write_all(&report, &output).map_err(|problem| told(screen, problem))?;
     let log = log(&args, &verdicts, begun);
@@ -60,6 +65,17 @@ pub(super) fn run(args: Analyze, screen: &Screen) -> anyhow::Result<Exit> {
 fn told(screen: &Screen, problem: Diagnostic) -> anyhow::Error {
     screen.diagnostics(&[problem], "", "");
     Told.into()
+}
+
+/// What the tables know of the responder's values; the findings that touch one are marked.
+fn look_for(iocs: &Iocs, tables: &Tables, verdicts: &mut [Verdict]) -> Vec<hunt::Known> {
+    let sightings = hunt::search(tables, iocs);
+    let findings = verdicts.iter_mut().filter_map(|verdict| match &mut verdict.outcome {
+        Outcome::Hits(findings) => Some(findings),
+        _ => None,
+    });
+    hunt::mark(findings.flatten(), iocs, &sightings);
+    hunt::known(iocs, &sightings)
 }
 
 /// A fault inside one rule is told in its verdict, not across the progress bars.
@@ -123,7 +139,12 @@ fn heading(case: &Case, args: &Analyze, pack: &Pack) -> report::Case {
         assumptions.push(format!("only rules of at least {least} severity"));
     }
     assumptions.push(format!("{} rules", pack.rules.len()));
-    report::Case { name: case.name.clone().unwrap_or_default(), assumptions, ..report::Case::default() }
+    if let Some(path) = &args.ioc {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        assumptions.push(format!("values looked for: {name}"));
+    }
+    let name = case.name.clone().unwrap_or_default();
+    report::Case { name, marking: case.marking.clone().unwrap_or_default(), assumptions, networks: case.networks() }
 }
 
 /// `run.log`: what may differ between two runs over the same evidence.

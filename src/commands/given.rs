@@ -10,6 +10,7 @@ use crate::case::Case;
 use crate::cli::{CaseArgs, PackArgs};
 use crate::detect::Options;
 use crate::finding::Severity;
+use crate::ioc::Iocs;
 use crate::rules::{Filter, Pack};
 use crate::table::time;
 
@@ -36,6 +37,16 @@ pub(super) fn case(args: &CaseArgs, screen: &Screen) -> anyhow::Result<Case> {
             Some(at.with_context(|| format!("--as-of {written:?} is not a time; write it as 2026-05-04T12:00:00Z"))?);
     }
     Ok(case)
+}
+
+/// The responder's list of values to look for.
+pub(super) fn iocs(path: &Path, screen: &Screen) -> anyhow::Result<Iocs> {
+    let bytes = std::fs::read(path).with_context(|| format!("the list {} cannot be read", path.display()))?;
+    let source = String::from_utf8(bytes).with_context(|| format!("the list {} is not UTF-8 text", path.display()))?;
+    Iocs::parse(&source).map_err(|problems| {
+        screen.diagnostics(&problems, &path.display().to_string(), &source);
+        Told.into()
+    })
 }
 
 /// What detection takes from the case.

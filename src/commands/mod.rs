@@ -4,6 +4,8 @@ mod analyze;
 mod check;
 mod explain;
 mod given;
+mod hunt;
+mod init;
 mod load;
 mod query;
 mod rows;
@@ -54,6 +56,8 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Rules { command } => rules::run(command, &screen),
         Command::Explain(args) => explain::run(&args),
         Command::Analyze(args) => analyze::run(args, &screen),
+        Command::Hunt(args) => hunt::run(&args, &screen),
+        Command::Init(args) => init::run(&args, &screen),
         Command::Tables(args) => tables::run(&args, &screen),
         Command::Verify(args) => verify::run(&args),
     };

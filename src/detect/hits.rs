@@ -91,6 +91,7 @@ pub(super) fn finding(rule: &Rule, hit: &Hit, usage: &Usage, scene: &Scene<'_>) 
         sources: hit.origins.iter().map(|r| Source { evidence: r.evidence, record: r.number }).collect(),
         alerts: hit.alerts,
         limits,
+        iocs: Vec::new(),
     }
 }
 

@@ -1,49 +1,9 @@
-//! ATT&CK: the order and ids of tactics, and what the findings say of each technique.
+//! ATT&CK: what the findings say of each tactic and technique.
 
 use std::collections::BTreeMap;
 
 use crate::finding::{Finding, Severity};
-
-/// A tactic of ATT&CK for Enterprise, version 19 (<https://attack.mitre.org/tactics/enterprise/>).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Tactic {
-    /// As Sentinel spells it, without spaces.
-    pub key: &'static str,
-    /// As people read it.
-    pub name: &'static str,
-    /// Id.
-    pub id: &'static str,
-}
-
-const fn tactic(key: &'static str, name: &'static str, id: &'static str) -> Tactic {
-    Tactic { key, name, id }
-}
-
-/// Tactics in the order of the matrix. `DefenseEvasion` of earlier versions is `Stealth` now.
-pub const TACTICS: [Tactic; 15] = [
-    tactic("Reconnaissance", "Reconnaissance", "TA0043"),
-    tactic("ResourceDevelopment", "Resource Development", "TA0042"),
-    tactic("InitialAccess", "Initial Access", "TA0001"),
-    tactic("Execution", "Execution", "TA0002"),
-    tactic("Persistence", "Persistence", "TA0003"),
-    tactic("PrivilegeEscalation", "Privilege Escalation", "TA0004"),
-    tactic("Stealth", "Stealth", "TA0005"),
-    tactic("DefenseImpairment", "Defense Impairment", "TA0112"),
-    tactic("CredentialAccess", "Credential Access", "TA0006"),
-    tactic("Discovery", "Discovery", "TA0007"),
-    tactic("LateralMovement", "Lateral Movement", "TA0008"),
-    tactic("Collection", "Collection", "TA0009"),
-    tactic("CommandAndControl", "Command and Control", "TA0011"),
-    tactic("Exfiltration", "Exfiltration", "TA0010"),
-    tactic("Impact", "Impact", "TA0040"),
-];
-
-/// The tactic of a name in Sentinel's or another spelling; the old name of a renamed tactic leads to the new one.
-pub fn find(name: &str) -> Option<&'static Tactic> {
-    let folded: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
-    let folded = if folded.eq_ignore_ascii_case("DefenseEvasion") { "Stealth".to_owned() } else { folded };
-    TACTICS.iter().find(|t| t.key.eq_ignore_ascii_case(&folded) || t.id.eq_ignore_ascii_case(&folded))
-}
+use crate::rules::attack::{TACTICS, Tactic, tactic};
 
 /// What the findings say of one technique.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,10 +31,10 @@ pub struct Column {
 pub fn matrix(findings: &[&Finding], names: &BTreeMap<String, String>) -> Vec<Column> {
     TACTICS
         .iter()
-        .map(|tactic| {
-            let with = |finding: &Finding| finding.tactics.iter().any(|name| find(name) == Some(tactic));
+        .map(|column| {
+            let with = |finding: &Finding| finding.tactics.iter().any(|name| tactic(name) == Some(column));
             let chosen = findings.iter().enumerate().filter(|(_, finding)| with(finding));
-            Column { tactic: *tactic, techniques: techniques(chosen.map(|(i, f)| (i, *f)), names) }
+            Column { tactic: *column, techniques: techniques(chosen.map(|(i, f)| (i, *f)), names) }
         })
         .collect()
 }

@@ -6,6 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::{Found, Report};
 use crate::finding::{Outcome, Source, Verdict};
+use crate::hunt::Known;
+use crate::incident::Incident;
 use crate::table::{RecordId, time};
 
 /// Name and version of the form of this file. The version changes when a reader of the old form would misread the new.
@@ -18,6 +20,8 @@ pub fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
         "program": report.input.manifest.program,
         "case": report.input.case.name,
         "assumptions": report.input.case.assumptions,
+        "incidents": report.incidents.iter().map(|incident| chain(report, incident)).collect::<Vec<_>>(),
+        "iocs": report.input.known.iter().map(known).collect::<Vec<_>>(),
         "findings": report.findings.iter().map(|found| one(report, found)).collect::<Vec<_>>(),
         "rules": report.input.verdicts.iter().map(|verdict| outcome(report, verdict)).collect::<Vec<_>>(),
     });
@@ -48,10 +52,49 @@ fn one(report: &Report<'_>, found: &Found<'_>) -> Value {
         "techniques": techniques.collect::<Vec<_>>(),
         "entities": finding.entities,
         "limits": finding.limits,
+        "iocs": finding.iocs,
         "row": row,
         "sources": finding.sources.iter().map(|source| origin(report, source)).collect::<Vec<_>>(),
         "events": found.events.iter().map(|event| event + 1).collect::<Vec<_>>(),
     })
+}
+
+fn chain(report: &Report<'_>, incident: &Incident) -> Value {
+    let step = |position: &usize| {
+        report.findings.get(*position).map(|found| {
+            json!({
+                "finding": found.label(),
+                "id": found.finding.id,
+                "joined": !incident.attached.contains(position),
+            })
+        })
+    };
+    json!({
+        "id": incident.id,
+        "title": incident.title,
+        "score": incident.score,
+        "severity": incident.severity,
+        "first": incident.first.map(time::iso),
+        "last": incident.last.map(time::iso),
+        "accounts": incident.accounts,
+        "addresses": incident.addresses,
+        "applications": incident.apps,
+        "tactics": incident.phases.iter().map(|tactic| tactic.compact()).collect::<Vec<_>>(),
+        "findings": incident.findings.iter().filter_map(step).collect::<Vec<_>>(),
+    })
+}
+
+fn known(known: &Known) -> Value {
+    let seen = known.seen.iter().map(|seen| {
+        let (first, last) = seen.span.unzip();
+        json!({
+            "table": seen.table,
+            "rows": seen.rows,
+            "first": first.map(time::iso),
+            "last": last.map(time::iso),
+        })
+    });
+    json!({ "value": known.value, "seen": seen.collect::<Vec<_>>() })
 }
 
 fn origin(report: &Report<'_>, source: &Source) -> Value {

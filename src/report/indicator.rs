@@ -1,24 +1,12 @@
 //! Indicators: what the findings name that can be searched for elsewhere.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
-
-use serde::Deserialize;
 
 use super::account::is_account;
 use super::defang;
 use crate::finding::{Finding, Severity};
 use crate::timeline::{Fact, Timeline};
-
-/// Names of Microsoft's own applications by id: they are seen in every tenant, and blocking one breaks it.
-#[derive(Deserialize, Default)]
-struct Own {
-    apps: BTreeMap<String, serde::de::IgnoredAny>,
-}
-
-static OWN: LazyLock<Own> = LazyLock::new(|| {
-    serde_json::from_str(include_str!("../table/reference/first_party_apps.json")).unwrap_or_default()
-});
+use crate::usual::own;
 
 /// One indicator.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -102,7 +90,7 @@ pub fn indicators(findings: &[&Finding], timeline: &Timeline) -> Vec<Indicator> 
         indicator.findings.dedup();
     }
     for indicator in indicators.iter_mut().filter(|indicator| indicator.kind == "CloudApplication") {
-        if OWN.apps.contains_key(&indicator.value.to_lowercase()) {
+        if own::name(&indicator.value).is_some() {
             indicator.note = [indicator.note.as_str(), "an application of Microsoft"]
                 .into_iter()
                 .filter(|part| !part.is_empty())

@@ -12,6 +12,7 @@ mod findings;
 mod html;
 mod indicator;
 mod jsonl;
+mod known;
 mod manifest;
 mod navigator;
 mod output;
@@ -25,20 +26,26 @@ mod visible;
 mod write;
 mod xlsx;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use ipnet::IpNet;
 
 use crate::evidence::{Entry, Manifest};
 use crate::finding::{Finding, Outcome, Severity, Verdict};
+use crate::hunt::Known;
+use crate::incident::{Common, Incident, WINDOW, correlate};
 use crate::table::{RecordId, Tables};
-use crate::timeline::{Event, Timeline};
+use crate::timeline::{Event, Fact, Timeline};
+use crate::usual::{Usual, own};
 
 pub use account::Account;
-pub use attack::{Column, TACTICS, Tactic, Technique};
+pub use attack::{Column, Technique};
 pub use coverage::{Coverage, Covered, Steps};
 pub use defang::defang;
 pub use findings::SCHEMA;
 pub use indicator::Indicator;
-pub use output::{Output, Written, prepare};
+pub use known::lines as known_lines;
+pub use output::{Output, Written, prepare, write_new};
 pub use profile::{Novel, Profile, Spread};
 pub use rule::RuleInfo;
 pub use statistics::{Count, Statistics};
@@ -56,6 +63,8 @@ pub struct Case {
     pub marking: String,
     /// What was assumed: lists given, thresholds changed, what `now()` was taken to be.
     pub assumptions: Vec<String>,
+    /// Networks of the organisation: their addresses join no findings.
+    pub networks: Vec<IpNet>,
 }
 
 /// What a report is made from.
@@ -73,6 +82,8 @@ pub struct Input<'a> {
     pub rules: &'a [RuleInfo],
     /// Names of ATT&CK techniques by id.
     pub techniques: &'a BTreeMap<String, String>,
+    /// What the tables know of the values that the responder looks for.
+    pub known: &'a [Known],
 }
 
 /// A finding with what the report adds to it.
@@ -117,6 +128,8 @@ pub struct Report<'a> {
     pub input: Input<'a>,
     /// Findings, most severe first, then by time and id.
     pub findings: Vec<Found<'a>>,
+    /// Findings that belong together, the highest score first; they name positions in `findings`.
+    pub incidents: Vec<Incident>,
     /// The timeline; its events name positions in `findings`.
     pub timeline: Timeline,
     /// Which table says something of which day.
@@ -147,6 +160,8 @@ impl<'a> Report<'a> {
         findings.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| (&a.title, &a.id).cmp(&(&b.title, &b.id))));
         let timeline = Timeline::build(input.tables, &findings);
         let mut events = timeline.by_finding();
+        let sessions = sessions(&timeline, findings.len());
+        let incidents = correlate(&findings, &sessions, &common(&input), WINDOW);
         let coverage = coverage::coverage(input.tables);
         let described: BTreeMap<&str, &RuleInfo> = input.rules.iter().map(|rule| (rule.id.as_str(), rule)).collect();
         let found = findings.iter().enumerate().map(|(position, finding)| Found {
@@ -169,6 +184,7 @@ impl<'a> Report<'a> {
             counts: counts(&input, &findings),
             summary: Summary::default(),
             input,
+            incidents,
             timeline,
             coverage,
         };
@@ -184,6 +200,32 @@ impl<'a> Report<'a> {
     /// The findings that touch an event, most severe first.
     pub fn touching<'r>(&'r self, event: &'r Event) -> impl Iterator<Item = &'r Found<'a>> {
         event.findings.iter().filter_map(|&position| self.findings.get(position))
+    }
+}
+
+/// Session ids of the events behind each finding.
+fn sessions(timeline: &Timeline, findings: usize) -> Vec<BTreeSet<String>> {
+    let mut sessions = vec![BTreeSet::new(); findings];
+    for event in &timeline.events {
+        for key in [Fact::Session, Fact::Token].map(|fact| event.facts.get(fact)).iter().filter(|key| !key.is_empty()) {
+            for &position in &event.findings {
+                if let Some(own) = sessions.get_mut(position) {
+                    own.insert((*key).to_owned());
+                }
+            }
+        }
+    }
+    sessions
+}
+
+/// What many share in this case, so that it joins no findings.
+fn common(input: &Input<'_>) -> Common {
+    let usual = Usual::of(input.tables);
+    Common {
+        networks: input.case.networks.clone(),
+        addresses: usual.common_addresses(),
+        apps: own::keys().chain(usual.common_apps().map(str::to_owned)).collect(),
+        accounts: usual.sync.iter().map(|account| account.what.clone()).collect(),
     }
 }
 

@@ -50,6 +50,16 @@ pub fn prepare(dir: &Path, force: bool, evidence: &[PathBuf]) -> Result<Output, 
     Ok(Output { dir: dir.to_path_buf() })
 }
 
+/// Writes one new file that is no part of a report.
+///
+/// # Errors
+/// The file exists, lies in the evidence, or cannot be written.
+pub fn write_new(path: &Path, evidence: &[PathBuf], bytes: &[u8]) -> Result<(), Diagnostic> {
+    refuse_evidence(path, evidence)?;
+    let written = File::create_new(path).and_then(|mut file| file.write_all(bytes));
+    written.map_err(|error| failed(path, &error))
+}
+
 impl Output {
     /// The folder.
     pub fn dir(&self) -> &Path {

@@ -26,6 +26,8 @@ impl Default for Look {
 const PER_SEVERITY: usize = 5;
 /// Files, rules and accounts shown in a list.
 const LISTED: usize = 8;
+/// Incidents shown.
+const INCIDENTS: usize = 3;
 
 /// Totals, findings, accounts and what could not be read or judged. Text from logs is on one line and without
 /// control characters, so that it cannot command the terminal.
@@ -33,6 +35,8 @@ pub fn terminal(report: &Report<'_>, look: Look) -> Vec<String> {
     let look = Look { width: look.width.clamp(40, 200), ..look };
     let mut lines = Lines { lines: Vec::new(), look };
     evidence(report, &mut lines);
+    incidents(report, &mut lines);
+    known(report, &mut lines);
     findings(report, &mut lines);
     accounts(report, &mut lines);
     unjudged(report, &mut lines);
@@ -111,6 +115,48 @@ fn evidence(report: &Report<'_>, lines: &mut Lines) {
     }
 }
 
+fn incidents(report: &Report<'_>, lines: &mut Lines) {
+    if report.incidents.is_empty() {
+        return;
+    }
+    lines.head("Incidents (findings that belong together; times in UTC)");
+    for (number, incident) in report.incidents.iter().take(INCIDENTS).enumerate() {
+        let head =
+            format!("  I{} {}, score {}: {}", number + 1, incident.severity.word(), incident.score, incident.title);
+        let head = cut(&one_line(&head), lines.look.width);
+        lines.lines.push(paint(lines.look, code(incident.severity), &head));
+        let span = [incident.first, incident.last].map(|at| at.map(time::short).unwrap_or_default());
+        let steps: Vec<String> =
+            incident.findings.iter().filter_map(|&step| report.findings.get(step)).map(|found| found.label()).collect();
+        lines.line(&format!("     {} – {}", span[0], span[1]));
+        lines.line(&format!("     {}: {}", many(steps.len() as u64, "finding", "findings"), steps.join(" → ")));
+    }
+    let rest = report.incidents.len().saturating_sub(INCIDENTS);
+    if rest > 0 {
+        lines.line(&format!("  and {rest} more in the report"));
+    }
+}
+
+fn known(report: &Report<'_>, lines: &mut Lines) {
+    if report.input.known.is_empty() {
+        return;
+    }
+    lines.head("Values looked for");
+    let (seen, unseen): (Vec<_>, Vec<_>) = report.input.known.iter().partition(|known| !known.seen.is_empty());
+    for known in seen.iter().take(LISTED) {
+        for line in super::known::lines(known) {
+            lines.line(&format!("  IOC {}: {line}", known.value));
+        }
+    }
+    let rest = seen.len().saturating_sub(LISTED);
+    if rest > 0 {
+        lines.line(&format!("  and {rest} more in the report"));
+    }
+    if !unseen.is_empty() {
+        lines.line(&format!("  {} in no row", many(unseen.len() as u64, "value is", "values are")));
+    }
+}
+
 fn findings(report: &Report<'_>, lines: &mut Lines) {
     lines.head("Findings (times in UTC)");
     if report.findings.is_empty() {
@@ -178,6 +224,10 @@ fn unjudged(report: &Report<'_>, lines: &mut Lines) {
                 many(verdict.considered, "row", "rows")
             )),
             _ => {}
+        }
+        let judged = matches!(verdict.outcome, Outcome::Hits(_) | Outcome::Clean);
+        if judged && !verdict.limits.is_empty() {
+            partly.push(format!("  in part: {}: {}", name(&verdict.rule), verdict.limits.join("; ")));
         }
     }
     // The export that most rules wait for comes first.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use entrail::error::Diagnostic;
 use entrail::evidence::{Entry, Manifest};
 use entrail::finding::{Entity, Finding, Outcome, Severity, Source, Verdict};
+use entrail::hunt::{Known, Seen};
 use entrail::report::{Case, Input, Report, RuleInfo};
 use entrail::table::{RecordId, Schema, Shape, Table, TableBuilder, Tables, time};
 use serde_json::{Map, Value, json};
@@ -18,6 +19,7 @@ pub struct Story {
     pub verdicts: Vec<Verdict>,
     pub rules: Vec<RuleInfo>,
     pub techniques: BTreeMap<String, String>,
+    pub known: Vec<Known>,
 }
 
 impl Story {
@@ -29,6 +31,7 @@ impl Story {
             verdicts: &self.verdicts,
             rules: &self.rules,
             techniques: &self.techniques,
+            known: &self.known,
         })
     }
 }
@@ -68,6 +71,7 @@ pub fn finding(id: &str, rule: &str, severity: Severity, title: &str, first: &st
         sources: Vec::new(),
         alerts: 1,
         limits: Vec::new(),
+        iocs: Vec::new(),
     }
 }
 
@@ -499,7 +503,19 @@ pub fn breach() -> Story {
                 "now() is 2026-05-31 17:45:00 UTC, the time of the last event".into(),
                 "ingestion_time() is TimeGenerated".into(),
             ],
+            ..Case::default()
         },
+        known: vec![
+            Known {
+                value: "203.0.113.77".into(),
+                seen: vec![Seen {
+                    table: "SigninLogs".into(),
+                    rows: 14,
+                    span: time::parse_iso("2026-05-18T01:00:00Z").zip(time::parse_iso("2026-05-18T02:00:00Z")),
+                }],
+            },
+            Known { value: "198.51.100.200".into(), seen: Vec::new() },
+        ],
         manifest,
         tables,
         verdicts,

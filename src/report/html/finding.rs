@@ -36,6 +36,7 @@ pub struct View {
     pub techniques: Vec<(String, String)>,
     pub alerts: u64,
     pub limits: Vec<String>,
+    pub iocs: Vec<String>,
     pub rule: String,
     pub rule_id: String,
     pub rule_path: String,
@@ -89,8 +90,9 @@ fn view(report: &Report<'_>, found: &Found<'_>, guided: &mut BTreeSet<(String, S
     }
     let told = rule.filter(|_| earlier.is_none());
     let names = |id: &String| (id.clone(), report.input.techniques.get(id).cloned().unwrap_or_default());
-    let tactic =
-        |name: &String| crate::report::attack::find(name).map_or_else(|| name.clone(), |tactic| tactic.name.to_owned());
+    let tactic = |name: &String| {
+        crate::rules::attack::tactic(name).map_or_else(|| name.clone(), |tactic| tactic.name.to_owned())
+    };
     let records: Vec<RecordView> =
         found.events.iter().take(RECORDS).filter_map(|&event| record(report, event)).collect();
     let rest = found.events.len().saturating_sub(records.len());
@@ -105,6 +107,7 @@ fn view(report: &Report<'_>, found: &Found<'_>, guided: &mut BTreeSet<(String, S
         techniques: finding.techniques.iter().map(names).collect(),
         alerts: finding.alerts,
         limits: finding.limits.iter().map(|limit| cut(limit, LINE)).collect(),
+        iocs: finding.iocs.iter().map(|value| cut(&crate::report::defang(value), LINE)).collect(),
         rule: rule.map_or_else(|| finding.rule.clone(), |rule| rule.name.clone()),
         rule_id: finding.rule.clone(),
         rule_path: rule.map(|rule| rule.path.clone()).unwrap_or_default(),

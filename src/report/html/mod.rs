@@ -7,6 +7,7 @@ mod chart;
 mod data;
 mod escape;
 mod finding;
+mod incident;
 mod overview;
 mod prose;
 mod tables;
@@ -45,6 +46,9 @@ struct Page<'a> {
     overview: overview::Overview,
     evidence: tables::Inventory,
     coverage: tables::Coverage,
+    incidents: Vec<incident::Card>,
+    incidents_omitted: usize,
+    known: Vec<incident::KnownRow>,
     groups: Vec<finding::Group>,
     omitted: usize,
     events: Vec<tables::EventRow>,
@@ -62,6 +66,7 @@ struct Page<'a> {
 /// Writes the page.
 pub fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let (groups, omitted) = finding::groups(report);
+    let (incidents, incidents_omitted) = incident::cards(report);
     let page = Page {
         program: &report.input.manifest.program,
         case: report.input.case,
@@ -74,6 +79,9 @@ pub fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
         overview: overview::overview(report),
         evidence: tables::inventory(report),
         coverage: tables::coverage(report),
+        incidents,
+        incidents_omitted,
+        known: incident::known_rows(report),
         groups,
         omitted,
         events: tables::events(report, STATIC_EVENTS),

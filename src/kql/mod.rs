@@ -6,6 +6,7 @@
 pub mod aggregates;
 mod arithmetic;
 pub mod ast;
+pub mod catalog;
 mod compare;
 mod compiler;
 mod context;
@@ -19,11 +20,12 @@ mod needs;
 mod operators;
 mod parse;
 mod path;
+pub mod print;
 mod relation;
 mod scalar;
 mod sequence;
-mod sketch;
 mod sift;
+mod sketch;
 mod text;
 mod value;
 

@@ -245,6 +245,15 @@ fn tables_as_json_balance() {
 fn explain_and_show() {
     let column = entrail(&["explain", "ConditionalAccessStatus"]);
     assert!(out(&column).contains("SigninLogs.ConditionalAccessStatus"));
+    let twice = out(&entrail(&["explain", "count"]));
+    assert!(twice.contains("count · operator") && twice.contains("count · aggregate"), "{twice}");
+    let function = out(&entrail(&["explain", "notempty"]));
+    assert!(function.contains("isnotempty(") && function.contains("also: isnotempty"), "{function}");
+    let refused = out(&entrail(&["explain", "http_request"]));
+    assert!(refused.contains("plugin") && refused.contains("refused here: needs a web service"), "{refused}");
+    assert!(out(&entrail(&["explain", "matches", "regex"])).contains("scalar operator"));
+    let near = err(&entrail(&["explain", "bag_unpak"]));
+    assert!(near.contains("did you mean bag_unpack?"), "{near}");
     let wrong = entrail(&["explain", "SignInLog"]);
     assert!(wrong.status.code() == Some(2) && err(&wrong).contains("did you mean SigninLogs?"), "{}", err(&wrong));
     let rules = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/rules");

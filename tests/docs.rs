@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 
 use entrail::kql::catalog::{Entry, KINDS, Status};
-use entrail::kql::functions::Gives;
+use entrail::kql::functions::{Body, Gives};
 use entrail::kql::{aggregates, functions};
 
 const WRITTEN: &str = "Written from the declarations in the source by `ENTRAIL_BLESS=1 cargo test --test docs`; \
@@ -54,18 +54,15 @@ fn functions_page() {
     all.sort_by_key(|function| function.names[0]);
     let mut out = format!("# Scalar functions\n\n{WRITTEN}\n\n{} functions.\n", all.len());
     for function in all {
-        let gives = match function.gives {
-            Gives::Type(ty) => ty.name().to_owned(),
-            Gives::Argument(position) => format!("the type of argument {}", position + 1),
-            Gives::Common(_) => "the type that holds all arguments".to_owned(),
+        let gives = match (&function.body, &function.gives) {
+            // The body tells the type of what it builds.
+            (Body::Scalar(_), _) => String::new(),
+            (_, Gives::Type(ty)) => format!(" Gives {}.", ty.name()),
+            (_, Gives::Argument(position)) => format!(" Gives the type of argument {}.", position + 1),
+            (_, Gives::Common(_)) => " Gives the type that holds all arguments.".to_owned(),
         };
-        let _ = write!(
-            out,
-            "\n## {}\n\n{}: {}. Gives {gives}.",
-            function.names[0],
-            code(function.usage),
-            function.summary.trim_end_matches('.')
-        );
+        let summary = function.summary.trim_end_matches('.');
+        let _ = write!(out, "\n## {}\n\n{}: {summary}.{gives}", function.names[0], code(function.usage));
         if function.names.len() > 1 {
             let _ = write!(out, " Also {}.", names(&function.names[1..]));
         }

@@ -33,7 +33,9 @@ pub(super) fn run(args: &Explain) -> anyhow::Result<Exit> {
     let spelled = spelled.chain(aggregates::all().flat_map(|aggregate| aggregate.names.iter().copied()));
     let spelled = spelled.chain(Schema::names()).map(str::to_owned);
     let known: Vec<String> = spelled.chain(columns).collect();
-    let near = nearest(&name, known.iter().map(String::as_str)).map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+    let near = nearest(&name, known.iter().map(String::as_str))
+        .map(|near| format!("; did you mean {near}?"))
+        .unwrap_or_default();
     bail!("no function, aggregate, operator, plugin, table or column {name:?}{near}")
 }
 

@@ -30,6 +30,32 @@ pub enum Statement {
     },
     /// `declare query_parameters(name:type = default, …)`.
     Parameters(Vec<Parameter>),
+    /// `declare pattern name = (a:string)[path:string] { ("x").["y"] = { … }; }`.
+    Pattern(std::sync::Arc<DeclaredPattern>),
+}
+
+/// Queries named by the values of arguments.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DeclaredPattern {
+    /// Name.
+    pub name: Name,
+    /// Arguments.
+    pub parameters: Vec<Parameter>,
+    /// What stands behind the dot, if anything does.
+    pub path: Option<Parameter>,
+    /// The queries. None where the pattern is only announced.
+    pub rules: Vec<PatternRule>,
+}
+
+/// One query of a pattern.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PatternRule {
+    /// Values of the arguments.
+    pub values: Vec<Expr>,
+    /// Value of the path.
+    pub path: Option<Expr>,
+    /// The query: a lambda without parameters.
+    pub body: Lambda,
 }
 
 /// What a `let` binds.

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use polars::prelude::{DataFrame, Expr as Plan, IntoLazy};
 
 use super::ast::{
-    Argument, Expr, ExprKind, Lambda, LetValue, Name, Operator, OperatorKind, Pipeline, Query, Statement,
+    Argument, DeclaredPattern, Expr, ExprKind, Lambda, LetValue, Name, Operator, OperatorKind, Pipeline, Query,
+    Statement,
 };
 use super::context::{Context, Usage};
 use super::relation::Relation;
@@ -46,6 +47,8 @@ pub enum Binding {
     Table(Box<Relation>),
     /// A lambda and the names it sees.
     Function(Arc<Lambda>, Env),
+    /// A pattern and the names its queries see.
+    Pattern(Arc<DeclaredPattern>, Env),
 }
 
 /// Bound names, innermost first. Cheap to clone.
@@ -237,6 +240,9 @@ impl<'a> Compiler<'a> {
                         env = env.bind(&parameter.name.text, Binding::Scalar(Box::new(value)));
                     }
                 }
+                Statement::Pattern(pattern) => {
+                    env = env.bind(&pattern.name.text, Binding::Pattern(pattern.clone(), env.clone()));
+                }
                 Statement::Let { name, value } => {
                     let threshold = self.context.thresholds.get(&name.text).filter(|_| top);
                     let replaced = threshold.map(|text| self.threshold(name, text, &env)).transpose()?;
@@ -298,10 +304,13 @@ impl<'a> Compiler<'a> {
 
     /// Whether an expression stands for a table.
     pub fn is_tabular(&self, expr: &Expr, env: &Env) -> bool {
+        if operators::pattern::invoked(expr, env).is_some() {
+            return true;
+        }
         match &expr.kind {
             ExprKind::Pipeline(_) | ExprKind::Wildcard(_) => true,
             ExprKind::Name(name) => match env.find(name) {
-                Some(Binding::Scalar(_)) => false,
+                Some(Binding::Scalar(_) | Binding::Pattern(..)) => false,
                 Some(Binding::Table(_)) => true,
                 Some(Binding::Function(lambda, captured)) => self.returns_table(lambda, captured),
                 None => operators::source::is_table(self, name),

@@ -238,7 +238,8 @@ impl Lexer<'_> {
             }
             // An unquoted name may begin with digits (`3DES`), and a guid with what looks like an exponent (`12e8b78d-…`);
             // the parser decides whether a name fits here.
-            None if !number.contains('.') => {
+            // So does the end of `datetime(2026-05-04T01:02:03.5Z)`.
+            None if !number.contains('.') || unit.eq_ignore_ascii_case("z") => {
                 let name = self.source[start..self.at].to_owned();
                 self.push(Kind::Name(name), start);
             }

@@ -6,6 +6,7 @@
 pub mod aggregates;
 mod arithmetic;
 pub mod ast;
+pub mod catalog;
 mod compare;
 mod compiler;
 mod context;
@@ -19,6 +20,7 @@ mod needs;
 mod operators;
 mod parse;
 mod path;
+pub mod print;
 mod relation;
 mod scalar;
 mod sequence;

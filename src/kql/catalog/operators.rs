@@ -43,14 +43,18 @@ pub const OPERATORS: &[Entry] = &[
     known(
         &["facet"],
         "T | facet by column, … with (operators)",
-        "counts the rows of each value, one answer a column: here the last answer is given",
+        "counts the rows of each value, one answer a column: here that of the first column is given, with a note",
     ),
     known(
         &["find"],
         "find in (table, …) where predicate project column, …",
         "rows of several tables that fit, with the table's name",
     ),
-    known(&["fork"], "T | fork (operators) (operators)", "several answers from the same rows"),
+    known(
+        &["fork"],
+        "T | fork (operators) (operators)",
+        "several answers from the same rows: here the first is given, with a note",
+    ),
     known(&["getschema"], "T | getschema", "gives a row for each column: name, position and type"),
     refused(
         &["graph-mark-components"],

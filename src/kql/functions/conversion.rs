@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use serde_json::Value as Json;
-
 use super::{Accepts, Body, Function, Gives, Naming};
+use crate::kql::Value;
 use crate::kql::compare::convert;
 use crate::kql::compiler::{Call, Compiled};
 use crate::kql::kernel::Kernel;
 use crate::kql::scalar::Scalar;
-use crate::kql::{Value, undress};
 use crate::table::Type;
 
 /// A conversion to one type: it never fails, what does not fit is null.
@@ -92,7 +90,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         &[("todatetime('2015-12-24')", "2015-12-24T00:00:00.0000000Z")],
     ),
     to(
-        &["totimespan"],
+        &["totimespan", "totime"],
         "totimespan(value)",
         "The value as a timespan.",
         Type::Timespan,
@@ -115,25 +113,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
         parse,
         &[("parse_json('[1,2]')[1]", "2")],
     ),
-    Function {
-        names: &["dynamic_to_json"],
-        usage: "dynamic_to_json(value)",
-        summary: "The value as JSON text in one spelling: without blanks, members sorted by name.",
-        takes: &[Accepts::Any],
-        body: Body::Values(|values| match values.first() {
-            Some(Value::Dynamic(json)) => match serde_json::from_str::<Json>(json) {
-                Ok(tree @ (Json::Array(_) | Json::Object(_))) => Value::text(sorted(tree).to_string()),
-                _ => Value::text(undress(json)),
-            },
-            Some(other) => Value::text(other.to_text()),
-            None => Value::text(""),
-        }),
-        examples: &[(
-            "dynamic_to_json(dynamic({\"b\": [1, {\"d\": 1, \"c\": 2}], \"a\": null}))",
-            "{\"a\":null,\"b\":[1,{\"c\":2,\"d\":1}]}",
-        )],
-        ..Function::NEW
-    },
     Function {
         names: &["gettype"],
         usage: "gettype(value)",
@@ -178,17 +157,4 @@ fn gettype(call: &Call<'_, '_>) -> Compiled<Kernel> {
         };
         Value::text(name)
     }))
-}
-
-/// The tree with the members of every bag sorted.
-fn sorted(tree: Json) -> Json {
-    match tree {
-        Json::Array(items) => Json::Array(items.into_iter().map(sorted).collect()),
-        Json::Object(members) => {
-            let mut members: Vec<(String, Json)> = members.into_iter().collect();
-            members.sort_by(|a, b| a.0.cmp(&b.0));
-            Json::Object(members.into_iter().map(|(key, value)| (key, sorted(value))).collect())
-        }
-        scalar => scalar,
-    }
 }

@@ -20,6 +20,7 @@ mod nested;
 mod parse;
 mod parse_kv;
 mod partition;
+pub mod pattern;
 mod pick;
 mod plugins;
 mod project;

@@ -7,6 +7,7 @@ use polars::prelude::{
 };
 use polars::prelude::{Column, DataType, IntoColumn, Schema as PolarsSchema, SchemaRef, Series, col, lit};
 
+use super::pattern;
 use crate::error::{Diagnostic, Span, nearest};
 use crate::kql::Value;
 use crate::kql::ast::{Argument, Expr, ExprKind, Pattern};
@@ -34,11 +35,16 @@ pub fn is_scope(name: &str) -> bool {
 
 /// The relation that an expression stands for.
 pub fn table(c: &Compiler<'_>, expr: &Expr, env: &Env) -> Compiled<Relation> {
+    if let Some(invoked) = pattern::invoked(expr, env) {
+        return pattern::compile(c, &invoked, expr.span, env);
+    }
     match &expr.kind {
         ExprKind::Pipeline(pipeline) => c.relation(pipeline, env),
         ExprKind::Name(name) => match env.find(name) {
             Some(Binding::Table(relation)) => Ok(relation.as_ref().clone()),
             Some(Binding::Function(..)) => call(c, name, &[], expr.span, env),
+            Some(Binding::Pattern(..)) => Err(Diagnostic::error(format!("`{name}` is a pattern"), expr.span)
+                .help(format!("give it its arguments: {name}(\"…\")"))),
             Some(Binding::Scalar(_)) => Err(Diagnostic::error(format!("`{name}` is a value, not a table"), expr.span)
                 .help("a pipeline begins with a table")),
             None => evidence(c, name, expr.span, env),

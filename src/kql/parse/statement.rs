@@ -2,7 +2,7 @@
 
 use super::{Failed, Parsed, Parser};
 use crate::error::Diagnostic;
-use crate::kql::ast::{Lambda, LetValue, Parameter, Pipeline, Query, Statement};
+use crate::kql::ast::{DeclaredPattern, Lambda, LetValue, Parameter, PatternRule, Pipeline, Query, Statement};
 use crate::kql::lex::Kind;
 use crate::table::Type;
 use std::sync::Arc;
@@ -84,8 +84,11 @@ impl Parser<'_> {
             return Ok(());
         }
         if self.is_word("declare") && self.is_word_at(1, "pattern") {
-            let problem = Diagnostic::error("`declare pattern` is not supported", self.span());
-            return self.refuse(problem.help("write the table that the pattern stands for"));
+            self.advance();
+            self.advance();
+            let pattern = self.declared_pattern()?;
+            query.statements.push(Statement::Pattern(Arc::new(pattern)));
+            return Ok(());
         }
         // The size and origin of bin_auto are names like any other, and so is what now() answers.
         let named =
@@ -150,6 +153,45 @@ impl Parser<'_> {
         let body = self.nested(Self::block)?;
         self.expect("}")?;
         Ok(Lambda { parameters, body, span: self.since(start) })
+    }
+
+    /// What follows `declare pattern`.
+    fn declared_pattern(&mut self) -> Parsed<DeclaredPattern> {
+        let name = self.name("expected the name of the pattern")?;
+        let mut pattern = DeclaredPattern { name, parameters: Vec::new(), path: None, rules: Vec::new() };
+        if !self.accept("=") {
+            return Ok(pattern);
+        }
+        pattern.parameters = self.parameters()?;
+        if self.accept("[") {
+            pattern.path = Some(self.parameter()?);
+            self.expect("]")?;
+        }
+        self.expect("{")?;
+        while !self.accept("}") {
+            pattern.rules.push(self.nested(Self::pattern_rule)?);
+            while self.accept(";") {}
+        }
+        Ok(pattern)
+    }
+
+    /// `("value", …).["path"] = { query }`.
+    fn pattern_rule(&mut self) -> Parsed<PatternRule> {
+        self.expect("(")?;
+        let values = if self.is(")") { Vec::new() } else { self.list(Self::expression)? };
+        self.expect(")")?;
+        let mut path = None;
+        if self.accept(".") || self.is("[") {
+            self.expect("[")?;
+            path = Some(self.expression()?);
+            self.expect("]")?;
+        }
+        self.expect("=")?;
+        let start = self.span();
+        self.expect("{")?;
+        let body = self.nested(Self::block)?;
+        self.expect("}")?;
+        Ok(PatternRule { values, path, body: Lambda { parameters: Vec::new(), body, span: self.since(start) } })
     }
 
     pub(super) fn parameters(&mut self) -> Parsed<Vec<Parameter>> {

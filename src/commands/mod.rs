@@ -2,6 +2,7 @@
 
 mod analyze;
 mod check;
+mod convert;
 mod explain;
 mod given;
 mod load;
@@ -55,6 +56,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Explain(args) => explain::run(&args),
         Command::Analyze(args) => analyze::run(args, &screen),
         Command::Tables(args) => tables::run(&args, &screen),
+        Command::Convert(args) => convert::run(&args, &screen),
         Command::Verify(args) => verify::run(&args),
     };
     match ended {

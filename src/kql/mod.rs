@@ -22,8 +22,8 @@ mod path;
 mod relation;
 mod scalar;
 mod sequence;
-mod sketch;
 mod sift;
+mod sketch;
 mod text;
 mod value;
 

@@ -7,11 +7,13 @@ mod account;
 mod attack;
 mod coverage;
 mod csv;
+mod dataset;
 mod defang;
 mod findings;
 mod html;
 mod indicator;
 mod jsonl;
+mod kusto;
 mod manifest;
 mod navigator;
 mod output;
@@ -35,6 +37,7 @@ use crate::timeline::{Event, Timeline};
 pub use account::Account;
 pub use attack::{Column, TACTICS, Tactic, Technique};
 pub use coverage::{Coverage, Covered, Steps};
+pub use dataset::Dataset;
 pub use defang::defang;
 pub use findings::SCHEMA;
 pub use indicator::Indicator;
@@ -45,7 +48,7 @@ pub use statistics::{Count, Statistics};
 pub use summary::Summary;
 pub use terminal::{Look, terminal};
 pub use visible::{clipped, one_line, visible};
-pub use write::{FILES, run_log, write_all};
+pub use write::{FILES, convert, run_log, write_all};
 
 /// What only the responder knows of the case.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -33,6 +33,8 @@ pub struct Case {
     pub watchlists: BTreeMap<String, Watchlist>,
     /// Thresholds by name, as KQL text.
     pub thresholds: BTreeMap<String, String>,
+    /// Passwords of encrypted archives. They come from the command line only and are written to no output.
+    pub passwords: Vec<String>,
 }
 
 #[derive(Deserialize, Default)]

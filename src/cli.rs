@@ -50,6 +50,8 @@ pub enum Command {
     Init(Init),
     /// Show what each file was recognised as, and what the tables hold
     Tables(TablesArgs),
+    /// Write the tables themselves, for other engines
+    Convert(Convert),
     /// List, show, check and test rules
     Rules {
         /// What to do with them.
@@ -71,6 +73,9 @@ pub struct CaseArgs {
     /// What now() means, for example 2026-05-04T12:00:00Z (default: the time of the last event)
     #[arg(long, value_name = "TIME")]
     pub as_of: Option<String>,
+    /// Password of encrypted zip archives; repeatable, each is tried
+    #[arg(long, value_name = "TEXT")]
+    pub password: Vec<String>,
 }
 
 /// Which rules.
@@ -224,6 +229,43 @@ pub struct TablesArgs {
     /// How to write it
     #[arg(long, value_enum, default_value_t = ListFormat::Text)]
     pub format: ListFormat,
+    /// The case.
+    #[command(flatten)]
+    pub case: CaseArgs,
+}
+
+/// How converted tables are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TableFormat {
+    /// One object a line, every value as it was loaded
+    Jsonl,
+    /// RFC 4180; text cells that begin like a formula get an apostrophe
+    Csv,
+}
+
+/// `entrail convert`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  entrail convert exports/ -o tables/\n  \
+    entrail convert exports/ -o tables/ --kusto")]
+pub struct Convert {
+    /// Files and folders with exports
+    #[arg(required = true, value_name = "EXPORTS")]
+    pub exports: Vec<PathBuf>,
+    /// Folder to write to: one file a table, and the manifest
+    #[arg(short, long, value_name = "DIR")]
+    pub output: PathBuf,
+    /// Overwrite what is in the folder
+    #[arg(long)]
+    pub force: bool,
+    /// How to write the tables
+    #[arg(long, value_enum, default_value_t = TableFormat::Jsonl)]
+    pub format: TableFormat,
+    /// Also write load.kql: the commands that load the tables into an Azure Data Explorer cluster
+    #[arg(long)]
+    pub kusto: bool,
+    /// The case.
+    #[command(flatten)]
+    pub case: CaseArgs,
 }
 
 /// `entrail rules …`

@@ -4,6 +4,7 @@
 mod duplicates;
 mod file;
 mod parse;
+mod steps;
 mod warnings;
 
 use std::collections::BTreeMap;
@@ -14,15 +15,18 @@ use rayon::prelude::*;
 
 use crate::error::Diagnostic;
 use crate::evidence::{Entry, Limits, Manifest, Source, walk};
+use crate::formats::STEPS;
 use crate::table::{Builder, Cell, RecordId, Table, TableBuilder, Tables, Type};
 
 /// What the responder can say about the evidence.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Options {
     /// Zone of times that an export marks as local without naming a zone; UTC where it is not given.
     pub timezone: Option<Tz>,
     /// Limits against hostile or broken input.
     pub limits: Limits,
+    /// Passwords to try on encrypted archives.
+    pub passwords: Vec<String>,
 }
 
 /// What [`ingest`] tells while it works.
@@ -123,7 +127,10 @@ impl Collected {
 
     fn add(&mut self, loaded: Loaded) {
         let evidence = self.manifest.evidence.len() as u32;
-        self.manifest.evidence.push(loaded.entry);
+        let mut entry = loaded.entry;
+        // A file whose records all turn out to be copies still names the tables that they belong to.
+        entry.tables = loaded.builders.keys().filter(|table| *table != STEPS).map(|table| (table.clone(), 0)).collect();
+        self.manifest.evidence.push(entry);
         for (name, mut builder) in loaded.builders {
             builder.renumber(RecordId { evidence, number: 0 });
             match self.builders.get_mut(&name) {
@@ -137,8 +144,12 @@ impl Collected {
 
     fn finish(mut self) -> Ingested {
         self.manifest.program = concat!("entrail ", env!("CARGO_PKG_VERSION")).into();
+        let steps = self.builders.remove(STEPS).map(TableBuilder::finish);
         let tables: Vec<Table> = std::mem::take(&mut self.builders).into_values().map(TableBuilder::finish).collect();
-        let tables = duplicates::remove(tables, &mut self.manifest);
+        let mut tables = duplicates::remove(tables, &mut self.manifest);
+        if let Some(steps) = steps {
+            tables = steps::join(&steps, tables, &mut self.manifest);
+        }
         let mut result = Tables::default();
         for table in tables {
             count(&table, &mut self.manifest);

@@ -51,6 +51,7 @@ fn help_of_every_command_has_an_example() {
         vec!["analyze", "--help"],
         vec!["query", "--help"],
         vec!["tables", "--help"],
+        vec!["convert", "--help"],
         vec!["rules", "list", "--help"],
         vec!["rules", "show", "--help"],
         vec!["rules", "check", "--help"],
@@ -259,4 +260,89 @@ fn explain_and_show() {
     let rules = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/rules");
     let shown = entrail(&["rules", "show", "hunting", "--kql", "--queries", &text(&rules)]);
     assert_eq!(out(&shown), "SigninLogs\n| where UserPrincipalName == \"x\"\n| take 1\n");
+}
+
+#[test]
+fn convert_writes_each_table_and_the_commands_that_load_it() {
+    let exports = exports();
+    let (given, place) = (text(exports.path()), tempfile::tempdir().unwrap());
+    let target = place.path().join("tables");
+    let first = entrail(&["convert", &given, "-o", &text(&target), "--kusto"]);
+    assert_eq!(first.status.code(), Some(0), "{}{}", out(&first), err(&first));
+    assert!(out(&first).contains("SigninLogs.jsonl  3 rows"), "{}", out(&first));
+    let lines = std::fs::read_to_string(target.join("SigninLogs.jsonl")).unwrap();
+    let rows: Vec<serde_json::Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(rows.len(), 3);
+    assert_eq!(rows[0]["TimeGenerated"], "2026-03-01T10:00:00.0000000Z");
+    assert_eq!(rows[0]["ResultType"], "50126");
+    assert_eq!(rows[0]["Status"]["errorCode"], 50126, "dynamic values stay JSON");
+    assert_eq!(rows[0]["UserDisplayName"], "=cmd|' /C calc'!A0\u{1b}[31m", "JSON keeps what was loaded");
+    let id = rows[1]["_ItemId"].as_str().unwrap();
+    let manifest: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(target.join("manifest.json")).unwrap()).unwrap();
+    let hash = manifest["evidence"][0]["sha256"].as_str().unwrap();
+    assert_eq!(id, format!("{}-2", &hash[..16]), "each row names its file and record");
+    let script = std::fs::read_to_string(target.join("load.kql")).unwrap();
+    for part in [
+        ".create-merge table ['SigninLogs']",
+        "['Status']: dynamic",
+        "ingestion json mapping",
+        ".ingest async into table ['SigninLogs']",
+        "SigninLogs.jsonl",
+    ] {
+        assert!(script.contains(part), "{part}: {script}");
+    }
+
+    assert_eq!(entrail(&["convert", &given, "-o", &text(&target)]).status.code(), Some(2), "nothing is overwritten");
+    let inside = text(&exports.path().join("tables"));
+    assert_eq!(entrail(&["convert", &given, "-o", &inside]).status.code(), Some(2), "evidence is not written to");
+
+    let sheet = place.path().join("csv");
+    let csv = entrail(&["convert", &given, "-o", &text(&sheet), "--format", "csv", "--kusto"]);
+    assert_eq!(csv.status.code(), Some(0), "{}", err(&csv));
+    let mut reader = csv::Reader::from_path(sheet.join("SigninLogs.csv")).unwrap();
+    let at = reader.headers().unwrap().iter().position(|name| name == "UserDisplayName").unwrap();
+    let names: Vec<String> = reader.records().map(|row| row.unwrap()[at].to_owned()).collect();
+    assert!(names.len() == 3 && names.iter().all(|name| name.starts_with("'=cmd")), "{names:?}");
+    assert!(std::fs::read_to_string(sheet.join("load.kql")).unwrap().contains("ignoreFirstRecord=true"));
+
+    // What was written is an export again: nothing is lost on the way.
+    let again = entrail(&["tables", &text(&target.join("SigninLogs.jsonl")), "--format", "json"]);
+    assert!(out(&again).contains("\"SigninLogs\": 3"), "{}", out(&again));
+}
+
+#[test]
+fn encrypted_archives_open_with_their_password() {
+    let exports = exports();
+    let inner = std::fs::read(exports.path().join("signins.json")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let plain = zip::write::SimpleFileOptions::default();
+    let strong = plain.with_aes_encryption(zip::AesMode::Aes256, "infected");
+    let weak = zip::unstable::write::FileOptionsExt::with_deprecated_encryption(plain, b"older").unwrap();
+    for (name, options) in [("strong.zip", strong), ("weak.zip", weak)] {
+        let mut archive = zip::ZipWriter::new(std::fs::File::create(folder.path().join(name)).unwrap());
+        archive.start_file("signins.json", options).unwrap();
+        archive.write_all(&inner).unwrap();
+        archive.finish().unwrap();
+    }
+    let given = text(folder.path());
+    let rows = |output: &Output| {
+        let whole: serde_json::Value = serde_json::from_str(&out(output)).unwrap();
+        whole["files"].as_array().unwrap().iter().map(|file| file["records"].as_u64().unwrap()).sum::<u64>()
+    };
+    let closed = entrail(&["tables", &given, "--format", "json"]);
+    assert_eq!((closed.status.code(), rows(&closed)), (Some(1), 0), "{}", out(&closed));
+    assert!(out(&closed).contains("give its password with --password"), "{}", out(&closed));
+    let wrong = entrail(&["tables", &given, "--format", "json", "--password", "guess"]);
+    assert_eq!((wrong.status.code(), rows(&wrong)), (Some(1), 0), "{}", out(&wrong));
+    let both = ["tables", &given, "--format", "json", "--password", "infected", "--password", "older"];
+    let open = entrail(&both);
+    assert_eq!((open.status.code(), rows(&open)), (Some(0), 6), "{}", out(&open));
+
+    let report = tempfile::tempdir().unwrap();
+    let target = text(&report.path().join("report"));
+    let ran = entrail(&["analyze", &given, "-o", &target, "--only", "password-spray", "--password", "infected"]);
+    assert!(ran.status.code() != Some(2), "{}", err(&ran));
+    let log = std::fs::read_to_string(report.path().join("report/run.log")).unwrap();
+    assert!(log.contains("--password ***") && !log.contains("infected"), "{log}");
 }

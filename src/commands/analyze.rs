@@ -151,7 +151,7 @@ fn heading(case: &Case, args: &Analyze, pack: &Pack) -> report::Case {
 fn log(args: &Analyze, verdicts: &[Verdict], begun: Instant) -> Vec<String> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let finished = time::from_unix(now.as_secs() as i64, 0).map(time::iso).unwrap_or_default();
-    let command: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    let command = command(std::env::args_os().map(|word| word.to_string_lossy().into_owned()));
     let mut lines = vec![
         format!("program   entrail {}", env!("CARGO_PKG_VERSION")),
         format!("command   {}", command.join(" ")),
@@ -162,6 +162,21 @@ fn log(args: &Analyze, verdicts: &[Verdict], begun: Instant) -> Vec<String> {
     ];
     lines.extend(verdicts.iter().map(|verdict| format!("rule      {} ms  {}", verdict.millis, verdict.rule)));
     lines
+}
+
+/// The command line without the passwords in it.
+fn command(words: impl Iterator<Item = String>) -> Vec<String> {
+    let mut secret = false;
+    words
+        .map(|word| {
+            let hidden = std::mem::replace(&mut secret, word == "--password");
+            match () {
+                () if hidden => "***".into(),
+                () if word.starts_with("--password=") => "--password=***".into(),
+                () => word,
+            }
+        })
+        .collect()
 }
 
 fn exit(evidence: &Ingested, verdicts: &[Verdict], fail_on: Option<Severity>) -> Exit {

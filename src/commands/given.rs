@@ -36,6 +36,7 @@ pub(super) fn case(args: &CaseArgs, screen: &Screen) -> anyhow::Result<Case> {
         case.as_of =
             Some(at.with_context(|| format!("--as-of {written:?} is not a time; write it as 2026-05-04T12:00:00Z"))?);
     }
+    case.passwords.clone_from(&args.password);
     Ok(case)
 }
 

@@ -15,7 +15,7 @@ pub(super) fn exports(paths: &[PathBuf], case: &Case, screen: &Screen) -> anyhow
     if paths.is_empty() {
         return Ok(Ingested::default());
     }
-    let options = Options { timezone: case.timezone, ..Options::default() };
+    let options = Options { timezone: case.timezone, passwords: case.passwords.clone(), ..Options::default() };
     let bar: OnceLock<Bar> = OnceLock::new();
     let told = |step: Step<'_>| match step {
         Step::Found { bytes, .. } => {

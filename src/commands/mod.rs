@@ -2,6 +2,7 @@
 
 mod analyze;
 mod check;
+mod convert;
 mod explain;
 mod given;
 mod hunt;
@@ -59,6 +60,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Hunt(args) => hunt::run(&args, &screen),
         Command::Init(args) => init::run(&args, &screen),
         Command::Tables(args) => tables::run(&args, &screen),
+        Command::Convert(args) => convert::run(&args, &screen),
         Command::Verify(args) => verify::run(&args),
     };
     match ended {

@@ -5,14 +5,14 @@ use std::io::Write;
 use serde_json::json;
 
 use super::screen::{Screen, clean, grid};
-use super::{Exit, load};
-use crate::case::Case;
+use super::{Exit, given, load};
 use crate::cli::{ListFormat, TablesArgs};
 use crate::ingest::Ingested;
 use crate::table::time;
 
 pub(super) fn run(args: &TablesArgs, screen: &Screen) -> anyhow::Result<Exit> {
-    let read = load::exports(&args.exports, &Case::default(), screen)?;
+    let case = given::case(&args.case, screen)?;
+    let read = load::exports(&args.exports, &case, screen)?;
     let mut out = std::io::stdout().lock();
     match args.format {
         ListFormat::Json => writeln!(out, "{}", serde_json::to_string_pretty(&whole(&read))?)?,

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
+use zip::result::ZipError;
 
 use super::chunks::Limits;
 
@@ -44,14 +45,22 @@ const GZIP: &[u8] = b"\x1f\x8b";
 const ZIP: &[u8] = b"PK\x03\x04";
 const ZIP_EMPTY: &[u8] = b"PK\x05\x06";
 
-/// Shows the file, or everything inside it when it is an archive.
-pub fn open(path: &Path, limits: Limits, show: &mut dyn FnMut(Part<'_>)) -> io::Result<()> {
+/// What may be needed inside archives.
+#[derive(Clone, Copy)]
+struct Means<'a> {
+    limits: Limits,
+    passwords: &'a [String],
+}
+
+/// Shows the file, or everything inside it when it is an archive. Each password is tried on members that are encrypted.
+pub fn open(path: &Path, limits: Limits, passwords: &[String], show: &mut dyn FnMut(Part<'_>)) -> io::Result<()> {
+    let means = Means { limits, passwords };
     let mut file = File::open(path)?;
     let head = head(&mut file)?;
     if head.starts_with(GZIP) || head.starts_with(ZIP) || head.starts_with(ZIP_EMPTY) {
         let (sha256, bytes) = digest(&mut file)?;
         file.seek(SeekFrom::Start(0))?;
-        return contents(&mut file, &head, String::new(), (sha256, bytes), 1, limits, show);
+        return contents(&mut file, &head, String::new(), (sha256, bytes), 1, means, show);
     }
     show(Part::Stream(Opened { member: String::new(), input: &mut file }));
     Ok(())
@@ -91,7 +100,7 @@ fn contents(
     member: String,
     (sha256, bytes): (String, u64),
     depth: u8,
-    limits: Limits,
+    means: Means<'_>,
     show: &mut dyn FnMut(Part<'_>),
 ) -> io::Result<()> {
     let container = |format, reason: String| {
@@ -99,8 +108,8 @@ fn contents(
     };
     if head.starts_with(GZIP) {
         show(container(Some("gzip"), "begins like a gzip file".into()));
-        let mut inner = Bounded { input: MultiGzDecoder::new(BufReader::new(file)), left: limits.room(bytes) };
-        return stream(&mut inner, join(&member, "content"), depth, limits, show);
+        let mut inner = Bounded { input: MultiGzDecoder::new(BufReader::new(file)), left: means.limits.room(bytes) };
+        return stream(&mut inner, join(&member, "content"), depth, means, show);
     }
     let mut archive = match zip::ZipArchive::new(BufReader::new(file)) {
         Ok(archive) => archive,
@@ -109,8 +118,11 @@ fn contents(
             return Ok(());
         }
     };
-    if archive.len() > limits.members {
-        show(container(None, format!("a zip archive of {} members; the limit is {}", archive.len(), limits.members)));
+    if archive.len() > means.limits.members {
+        show(container(
+            None,
+            format!("a zip archive of {} members; the limit is {}", archive.len(), means.limits.members),
+        ));
         return Ok(());
     }
     if archive.file_names().any(|name| name.is_ok_and(|name| name == "[Content_Types].xml")) {
@@ -129,22 +141,17 @@ fn contents(
         }
     }
     order.sort();
-    let mut left = limits.room(bytes);
+    let mut left = means.limits.room(bytes);
     for (name, index) in order {
         let name = join(&member, &name);
-        match archive.by_index(index) {
+        match member_of(&mut archive, index, means.passwords) {
             Ok(entry) => {
                 let mut inner = Bounded { input: entry, left };
-                stream(&mut inner, name, depth, limits, show)?;
+                stream(&mut inner, name, depth, means, show)?;
                 left = inner.left;
             }
             Err(error) => {
-                let reason = match error {
-                    zip::result::ZipError::UnsupportedArchive(why) => {
-                        format!("cannot be unpacked here ({why}); unpack it by other means")
-                    }
-                    error => format!("cannot be unpacked: {error}"),
-                };
+                let reason = refusal(&error, !means.passwords.is_empty());
                 show(Part::Container(Container {
                     member: name,
                     format: None,
@@ -158,12 +165,48 @@ fn contents(
     Ok(())
 }
 
+/// A member, decrypted with the first password that fits where it is encrypted.
+fn member_of<'z, R: Read + Seek>(
+    archive: &'z mut zip::ZipArchive<R>,
+    index: usize,
+    passwords: &[String],
+) -> Result<zip::read::ZipFile<'z, R>, ZipError> {
+    let encrypted = archive.by_index_raw(index)?.encrypted();
+    if !encrypted {
+        return archive.by_index(index);
+    }
+    let mut opens = |password: &str| {
+        archive.by_index_decrypt(index, password.as_bytes()).is_ok_and(|mut member| legible(&mut member))
+    };
+    match passwords.iter().find(|password| opens(password)) {
+        Some(password) => archive.by_index_decrypt(index, password.as_bytes()),
+        None => Err(ZipError::InvalidPassword),
+    }
+}
+
+/// Whether a decrypted member unpacks: the old encryption's check lets one wrong password in 256 pass.
+fn legible(member: &mut dyn Read) -> bool {
+    let mut head = [0; 1 << 12];
+    member.read(&mut head).is_ok()
+}
+
+fn refusal(error: &ZipError, tried: bool) -> String {
+    match error {
+        ZipError::InvalidPassword if tried => {
+            "cannot be unpacked: it is encrypted, and no password given with --password fits".into()
+        }
+        ZipError::InvalidPassword => "cannot be unpacked: it is encrypted; give its password with --password".into(),
+        ZipError::UnsupportedArchive(why) => format!("cannot be unpacked here ({why}); unpack it by other means"),
+        error => format!("cannot be unpacked: {error}"),
+    }
+}
+
 /// A member: shown as it is, or opened when it is an archive itself and that is still allowed.
 fn stream(
     input: &mut dyn Read,
     member: String,
     depth: u8,
-    limits: Limits,
+    means: Means<'_>,
     show: &mut dyn FnMut(Part<'_>),
 ) -> io::Result<()> {
     let mut head = Vec::new();
@@ -176,7 +219,7 @@ fn stream(
         aside.seek(SeekFrom::Start(0))?;
         let digested = digest(&mut aside)?;
         aside.seek(SeekFrom::Start(0))?;
-        return contents(&mut aside, &head, member, digested, depth - 1, limits, show);
+        return contents(&mut aside, &head, member, digested, depth - 1, means, show);
     }
     let mut whole = head.as_slice().chain(input);
     show(Part::Stream(Opened { member, input: &mut whole }));

@@ -17,7 +17,7 @@ pub struct Entry {
     pub format: Option<String>,
     /// Why it was recognised so, or why not.
     pub reason: String,
-    /// Rows loaded per table.
+    /// Rows kept per table; none of a table whose rows are all copies of others.
     pub tables: BTreeMap<String, u64>,
     /// Records read.
     pub records: u64,

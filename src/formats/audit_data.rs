@@ -50,17 +50,17 @@ pub fn is_audit_data(record: &Record<'_>) -> bool {
         && !record.has("AuditData")
 }
 
+/// The audit record in an event. Where the event holds its original JSON, that text is the evidence and nothing else;
+/// what the shipper took apart stands in only where there is no original, or only the shipper's own rendering of it.
 fn wrapped(record: &Record<'_>) -> Option<String> {
-    let candidates = [
-        record.get("o365audit").to_json().into_owned(),
-        record.path("event.original").as_str().to_owned(),
-        completed(record),
-        record.text("event.original").to_owned(),
-    ];
     let is_one = |text: &String| {
         text.starts_with('{') && shallow(text) && Record::parse(text).is_ok_and(|inner| is_audit_data(&inner))
     };
-    candidates.into_iter().find(is_one)
+    let originals = [record.path("event.original").as_str().to_owned(), record.text("event.original").to_owned()];
+    if let Some(original) = originals.into_iter().find(|text| text.starts_with("{\"")) {
+        return Some(original).filter(is_one);
+    }
+    [record.get("o365audit").to_json().into_owned(), completed(record)].into_iter().find(is_one)
 }
 
 /// The object under `o365.audit`, with the fields that the shipper moved elsewhere put back.

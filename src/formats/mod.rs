@@ -26,10 +26,14 @@ mod signin_details;
 mod signin_graph;
 mod signin_portal;
 mod signin_tables;
+mod unplaced;
 
 pub use plan::Plan;
 pub use record::{Form, Record, Value};
+pub use signin_details::STEPS;
+pub use signin_portal::{STEPS_COLUMN, STEPS_TABLES, with_steps};
 pub use sink::{Problem, Row, Sink};
+pub use unplaced::describe;
 pub use when::{Dates, Order};
 
 /// How much a shape carries, richest first: of copies of one event, the rows of the richest are kept.

@@ -60,9 +60,17 @@ impl Plan {
 
     /// No field goes anywhere yet.
     pub fn bare(table: &str, shape: &str) -> Plan {
-        let schema = Schema::known(table).unwrap_or_else(|| Arc::new(Schema::new(table, Vec::new())));
+        let mut plan = Plan::of(Schema::new(table, Vec::new()), shape);
+        if let Some(known) = Schema::known(table) {
+            plan.schema = known;
+        }
+        plan
+    }
+
+    /// The same for columns that are not those of a known table.
+    pub fn of(schema: Schema, shape: &str) -> Plan {
         let shape = Shape { name: shape.to_owned(), missing: Vec::new() };
-        Plan { schema, shape, fields: FxHashMap::default(), constants: Vec::new() }
+        Plan { schema: Arc::new(schema), shape, fields: FxHashMap::default(), constants: Vec::new() }
     }
 
     /// Every column of the table by its own name, hidden ones included.

@@ -3,13 +3,27 @@
 use super::record::quote;
 use super::signin_tables::{CONSTANTS, Kind};
 use super::{Form, Format, Plan, Rank, Record, Sink, Value};
+use crate::table::Shape;
 
 const SHAPE: &str = "portal sign-in CSV";
+const WITH_STEPS: &str = "portal sign-in CSV with authentication details";
+
+/// The column that takes the steps of the portal's AuthDetails file, and the tables that have both.
+pub const STEPS_COLUMN: &str = "AuthenticationDetails";
+/// The tables of user sign-ins; applications have no steps.
+pub const STEPS_TABLES: [&str; 2] = ["SigninLogs", "AADNonInteractiveUserSignInLogs"];
+
+/// The shape of a row that took its steps from the second file: what only they carry is no longer missing.
+pub fn with_steps(shape: &Shape) -> Shape {
+    let name = if shape.name == SHAPE { WITH_STEPS } else { &shape.name };
+    let missing = shape.missing.iter().filter(|column| *column != STEPS_COLUMN);
+    Shape { name: name.to_owned(), missing: missing.cloned().collect() }
+}
 
 /// User sign-ins; the interactive and the non-interactive download have the same header.
 pub static USERS: Format = Format {
     name: "portal sign-in CSV",
-    shapes: &[(SHAPE, Rank::Csv)],
+    shapes: &[(SHAPE, Rank::Csv), (WITH_STEPS, Rank::Csv)],
     marks: |record| {
         let seen = record.form == Form::Csv
             && record.has_all(&["Request ID", "Username", "Application"])

@@ -31,7 +31,7 @@ fn once(
 ) -> Vec<Loaded> {
     let mut all = Vec::new();
     let path = |member: &str| if member.is_empty() { source.name.clone() } else { format!("{}!{member}", source.name) };
-    let result = open(&source.path, options.limits, &mut |part| match part {
+    let result = open(&source.path, options.limits, &options.passwords, &mut |part| match part {
         Part::Container(container) => {
             let entry = Entry {
                 path: path(&container.member),
@@ -212,7 +212,9 @@ fn reason(context: &Context, whole: &Whole) -> String {
                 None => format!("a header without records: {}", names(&context.header)),
             }
         }
-        Layout::Separated(_) => format!("a table of no known export: {}", names(&context.header)),
+        Layout::Separated(_) => {
+            whole.sample.clone().unwrap_or_else(|| format!("a table of no known export: {}", names(&context.header)))
+        }
         Layout::Json | Layout::Lines if whole.seen.records == 0 && whole.seen.facts.envelopes > 0 => {
             "an export without records: its list is empty".into()
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::evidence::{Chunk, Facts, Item, Layout, decode, each};
 use crate::formats::record::{elements, repair, shallow};
-use crate::formats::{Dates, Form, Format, Record, Sink, Value, recognise};
+use crate::formats::{Dates, Form, Format, Record, Sink, Value, describe, recognise};
 
 /// What a chunk needs to know about its file.
 #[derive(Debug, Clone)]
@@ -171,17 +171,4 @@ fn names(raw: &str) -> Vec<String> {
         None => column.as_str().to_owned(),
     };
     elements(raw).iter().map(name).collect()
-}
-
-/// What an unknown record looks like: its category, or its first names.
-fn describe(record: &Record<'_>) -> String {
-    if let Value::Text(category) = record.get("category")
-        && record.form == Form::Json
-        && (record.has("properties") || record.has("resourceId"))
-    {
-        return format!("diagnostic records of category {category:?}, which no table here takes");
-    }
-    let names: Vec<&str> = record.fields.iter().take(8).map(|(name, _)| name.as_ref()).collect();
-    let more = if record.fields.len() > names.len() { ", …" } else { "" };
-    format!("no known export shape has these names: {}{more}", names.join(", "))
 }

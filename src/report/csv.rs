@@ -14,10 +14,14 @@ pub fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     csv.flush()
 }
 
-/// A cell on one line that no spreadsheet takes for a formula: one that begins like a formula gets a `'` before it.
+/// A cell on one line that no spreadsheet takes for a formula.
 fn safe(value: &str) -> String {
-    let value = one_line(value);
+    formula_safe(one_line(value).into_owned())
+}
+
+/// A cell that begins like a formula gets a `'` before it.
+pub(super) fn formula_safe(value: String) -> String {
     // The full-width forms count as operators in East Asian locales.
     let starts = ['=', '+', '-', '@', '\t', '\r', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
-    if value.starts_with(starts) { format!("'{value}") } else { value.into_owned() }
+    if value.starts_with(starts) { format!("'{value}") } else { value }
 }

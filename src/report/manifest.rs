@@ -3,9 +3,15 @@
 use std::io::{self, Write};
 
 use super::Report;
+use crate::evidence::Manifest;
 
 /// Writes the manifest.
 pub fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, report.input.manifest)?;
+    chain(report.input.manifest, out)
+}
+
+/// Writes it without a report around it.
+pub(super) fn chain(manifest: &Manifest, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, manifest)?;
     out.write_all(b"\n")
 }

@@ -7,12 +7,17 @@ mod account;
 mod attack;
 mod coverage;
 mod csv;
+mod dataset;
 mod defang;
 mod findings;
 mod html;
 mod indicator;
 mod jsonl;
+<<<<<<< HEAD
 mod known;
+=======
+mod kusto;
+>>>>>>> intake
 mod manifest;
 mod navigator;
 mod output;
@@ -41,6 +46,7 @@ use crate::usual::{Usual, own};
 pub use account::Account;
 pub use attack::{Column, Technique};
 pub use coverage::{Coverage, Covered, Steps};
+pub use dataset::Dataset;
 pub use defang::defang;
 pub use findings::SCHEMA;
 pub use indicator::Indicator;
@@ -52,7 +58,7 @@ pub use statistics::{Count, Statistics};
 pub use summary::Summary;
 pub use terminal::{Look, terminal};
 pub use visible::{clipped, one_line, visible};
-pub use write::{FILES, run_log, write_all};
+pub use write::{FILES, convert, run_log, write_all};
 
 /// What only the responder knows of the case.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -4,8 +4,10 @@ use std::io::{self, Write};
 
 use rayon::prelude::*;
 
-use super::{Output, Report, Written, csv, findings, html, jsonl, manifest, navigator, xlsx};
+use super::{Dataset, Output, Report, Written, csv, findings, html, jsonl, kusto, manifest, navigator, xlsx};
 use crate::error::Diagnostic;
+use crate::evidence::Manifest;
+use crate::table::Tables;
 
 type Writer = fn(&Report<'_>, &mut dyn Write) -> io::Result<()>;
 
@@ -35,4 +37,29 @@ pub fn write_all(report: &Report<'_>, output: &Output) -> Result<Vec<Written>, D
 /// As [`write_all`].
 pub fn run_log(output: &Output, lines: &[String]) -> Result<Written, Diagnostic> {
     output.write("run.log", |out| lines.iter().try_for_each(|line| writeln!(out, "{}", super::one_line(line))))
+}
+
+/// Writes each table that has rows to a file of its own, and the manifest that its `_ItemId`s refer to: an id begins with
+/// the first 16 digits of the file's SHA-256 and ends with the record number. With `script`, `load.kql` holds the commands
+/// that load the tables into a cluster.
+///
+/// # Errors
+/// As [`write_all`].
+pub fn convert(
+    tables: &Tables,
+    manifest: &Manifest,
+    dataset: Dataset,
+    script: bool,
+    output: &Output,
+) -> Result<Vec<Written>, Diagnostic> {
+    let filled: Vec<_> = tables.iter().filter(|(_, table)| table.rows() > 0).collect();
+    let mut written = filled
+        .par_iter()
+        .map(|(name, table)| output.write(&dataset.file(name), |out| dataset.write(table, out)))
+        .collect::<Result<Vec<Written>, Diagnostic>>()?;
+    if script {
+        written.push(output.write("load.kql", |out| kusto::write(tables, dataset, out))?);
+    }
+    written.push(output.write("manifest.json", |out| manifest::chain(manifest, out))?);
+    Ok(written)
 }

@@ -173,6 +173,23 @@ impl Table {
         self
     }
 
+    /// Gives the rows marked true another shape: what became of a row after it was read, such as a column filled from a
+    /// second file.
+    pub fn reshape(mut self, marked: &[bool], change: impl Fn(&Shape) -> Shape) -> Table {
+        let mut changed: BTreeMap<u16, u16> = BTreeMap::new();
+        for (of, _) in self.shape_of.iter_mut().zip(marked).filter(|(_, marked)| **marked) {
+            let shapes = &mut self.shapes;
+            *of = *changed.entry(*of).or_insert_with(|| match shapes.get(usize::from(*of)).map(&change) {
+                Some(shape) => {
+                    shapes.push(shape);
+                    (shapes.len() - 1) as u16
+                }
+                None => *of,
+            });
+        }
+        self
+    }
+
     /// Bytes held.
     pub fn bytes(&self) -> usize {
         self.columns.iter().map(Column::bytes).sum::<usize>() + self.records.len() * 10

@@ -1,0 +1,105 @@
+//! What a record is that no table takes: a file that is not loaded is still named for what it holds.
+
+use super::{Form, Record, Value};
+
+/// Names that mark a kind together, and what the kind is. The first that fits decides.
+const KINDS: &[(&[&str], &str)] = &[
+    (&["contentUri", "contentId", "contentType"], LISTING),
+    (&["SenderAddress", "RecipientAddress", "Status"], "a message trace of Exchange Online"),
+    (&["sender_address", "recipient_status"], "a message trace of Exchange Online"),
+    (&["clientId", "consentType", "scope"], "an inventory of OAuth permission grants"),
+    (&["PermissionType", "ResourceObjectId", "ConsentType"], "an inventory of OAuth permission grants"),
+    (&["appRoleId", "principalId", "resourceId"], "an inventory of application role assignments"),
+    (&["AppName", "KeyID", "CredType"], "an inventory of application credentials"),
+    (&["RoleName", "AssignmentType", "AssignmentStatus"], "an inventory of eligible and active role assignments"),
+    (&["roleDefinitionId", "principalId"], "an inventory of role assignments"),
+    (&["roleTemplateId", "displayName"], "an inventory of directory roles"),
+    (&["rolePermissions", "displayName"], "an inventory of role definitions"),
+    (&["Role", "UserName", "UserId"], "an inventory of role members"),
+    (&["AdminGroupName", "Members"], "an inventory of role members"),
+    (&["deviceId", "operatingSystem", "trustType"], "an inventory of devices"),
+    (&["deviceName", "managedDeviceOwnerType"], "an inventory of managed devices"),
+    (&["RuleName", "ForwardTo", "RedirectTo"], "an inventory of inbox rules"),
+    (&["displayName", "sequence", "actions", "isEnabled"], "an inventory of inbox rules"),
+    (&["RuleIdentity", "RedirectTo"], "an inventory of inbox rules"),
+    (&["Name", "State", "Priority", "Mode"], "an inventory of mail flow rules"),
+    (&["displayName", "state", "conditions", "grantControls"], "an inventory of Conditional Access policies"),
+    (&["IncludeUsers", "BuiltInControls", "ClientAppTypes"], "an inventory of Conditional Access policies"),
+    (&["FullAccessUsers", "SendAsUsers"], "an inventory of mailbox permissions"),
+    (&["AuditBypassEnabled", "DefaultAuditSet"], "an inventory of mailbox audit settings"),
+    (&["isMfaRegistered", "userPrincipalName"], "an inventory of registered authentication methods"),
+    (&["MFAstatus", "user"], "an inventory of registered authentication methods"),
+    (&["appId", "servicePrincipalType"], "an inventory of service principals"),
+    (&["appId", "AppOwnerOrganizationId"], "an inventory of service principals"),
+    (&["appId", "signInAudience"], "an inventory of applications"),
+    (&["groupTypes", "securityEnabled"], "an inventory of groups"),
+    (&["GroupName", "MemberId"], "an inventory of group members"),
+    (&["incidentId", "classification", "determination"], "Defender incidents or alerts"),
+    (&["incidentWebUrl", "determination"], "Defender incidents"),
+    (&["providerAlertId", "title"], "Defender alerts"),
+    (&["activityGroupName", "azureTenantId"], "security alerts of Graph's first edition"),
+    (&["EventID", "ProviderName", "Channel"], "Windows event log records"),
+    (&["StatusDate", "WorkloadDisplayName"], "service health of Microsoft 365"),
+];
+
+const LISTING: &str =
+    "a list of content blobs of the management API without their content: fetch what each contentUri names";
+
+/// What an unknown record looks like: a kind that is known not to be loaded, its category, or its first names.
+pub fn describe(record: &Record<'_>) -> String {
+    if let Some(shipped) = shipped(record) {
+        return shipped.into();
+    }
+    if let Value::Text(category) = record.get("category")
+        && record.form == Form::Json
+        && (record.has("properties") || record.has("resourceId"))
+    {
+        return resource_log(record, category);
+    }
+    if let Some((_, what)) = KINDS.iter().find(|(names, _)| record.has_all(names)) {
+        return if *what == LISTING { LISTING.into() } else { format!("{what}, which no table here takes") };
+    }
+    let names: Vec<&str> = record.fields.iter().take(8).map(|(name, _)| name.as_ref()).collect();
+    let more = if record.fields.len() > names.len() { ", …" } else { "" };
+    format!("no known export shape has these names: {}{more}", names.join(", "))
+}
+
+/// Events that a shipper took apart: its fields are its own, and what it left out cannot be told from what was empty.
+fn shipped(record: &Record<'_>) -> Option<&'static str> {
+    let original = record.has("event.original") || !record.path("event.original").is_empty();
+    let common = record.has("@timestamp")
+        && (record.has("ecs")
+            || record.has("event")
+            || record.fields.iter().any(|(name, _)| name.starts_with("event.") || name.starts_with("azure.")));
+    match () {
+        () if original && record.has("o365audit") => Some(
+            "an event whose event.original is damaged: the copy that a shipper took apart is not evidence of the record; export it again",
+        ),
+        () if common => {
+            Some("events that a shipper rewrote into Elastic's common schema: load the export that they were made from")
+        }
+        () => None,
+    }
+}
+
+fn resource_log(record: &Record<'_>, category: &str) -> String {
+    let lower = category.to_ascii_lowercase();
+    if let Some(table) = lower.strip_prefix("advancedhunting-") {
+        let name = category.get(category.len() - table.len()..).unwrap_or(category);
+        return format!("Defender streaming of {name}; of Defender's tables only CloudAppEvents is loaded");
+    }
+    if lower == "administrative" {
+        let operation = record.text("operationName");
+        return format!(
+            "operation {operation:?} under category {category:?}: Azure's activity log holds writes, deletes and actions only, so this is none of its records"
+        );
+    }
+    match lower.as_str() {
+        "storageread" | "storagewrite" | "storagedelete" => {
+            format!(
+                "diagnostic records of category {category:?} (requests to a storage account), which no table here takes"
+            )
+        }
+        _ => format!("diagnostic records of category {category:?}, which no table here takes"),
+    }
+}

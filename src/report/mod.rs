@@ -13,11 +13,8 @@ mod findings;
 mod html;
 mod indicator;
 mod jsonl;
-<<<<<<< HEAD
 mod known;
-=======
 mod kusto;
->>>>>>> intake
 mod manifest;
 mod navigator;
 mod output;

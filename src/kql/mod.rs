@@ -22,8 +22,8 @@ mod path;
 mod relation;
 mod scalar;
 mod sequence;
-mod sift;
 mod sketch;
+mod sift;
 mod text;
 mod value;
 

@@ -134,7 +134,7 @@ fn operator(operator: &Operator) -> String {
         K::Consume => "consume".into(),
         K::Count => "count".into(),
         K::Datatable { columns, values } => format!("datatable {} [{}]", schema(columns), each(values, expr)),
-        K::Distinct(columns) => format!("distinct {}", each(columns, expr)),
+        K::Distinct(columns) => format!("distinct {}", assignments(columns)),
         K::Evaluate { plugin, arguments: given, schema } => {
             let mut text = format!("evaluate {}{}", name(&plugin.text), arguments(given));
             if let Some((keep, columns)) = schema {

@@ -18,7 +18,6 @@ use crate::table::Type;
 /// Identities that reached a state, and the rows that show it.
 type Reached = (BTreeSet<String>, BTreeSet<usize>);
 
-
 /// `sequence_detect(time, stepWindow, span, e1 = (condition), e2 = (condition) … [, dimension …])`.
 ///
 /// A sequence begins with a row that fits the first condition; each next condition takes the first later row that

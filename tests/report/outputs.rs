@@ -112,6 +112,7 @@ fn every_column_of_the_timeline_is_documented() {
     let documented: Vec<&str> = docs
         .split("## The timeline")
         .nth(1)
+        .and_then(|rest| rest.split("\n## ").next())
         .unwrap()
         .lines()
         .filter_map(|line| line.strip_prefix("| `")?.split('`').next())

@@ -131,7 +131,7 @@ fn span(finding: &Finding) -> Option<(i64, i64)> {
     Some((first, finding.last.unwrap_or(first).max(first)))
 }
 
-/// Findings that join nothing themselves but share something with an incident in its time.
+/// Findings that join nothing themselves but share something with a finding of the incident near to them.
 fn companions(
     findings: &[&Finding],
     named: &[BTreeSet<Bond>],
@@ -139,21 +139,21 @@ fn companions(
     window: i64,
     joins: impl Fn(usize) -> bool,
 ) -> BTreeSet<usize> {
-    let spans = || members.iter().filter_map(|&position| span(findings.get(position)?));
-    let (first, last) = (spans().map(|s| s.0).min(), spans().map(|s| s.1).max());
-    let bonds: BTreeSet<&Bond> = members.iter().filter_map(|&position| named.get(position)).flatten().collect();
-    let near = |finding: &Finding| match (span(finding), first, last) {
-        (Some((begin, end)), Some(first), Some(last)) => {
-            begin.saturating_sub(last) <= window && first.saturating_sub(end) <= window
-        }
-        // Without a time nothing speaks against it.
-        _ => true,
+    let mut spans: BTreeMap<&Bond, Vec<(i64, i64)>> = BTreeMap::new();
+    for &member in members {
+        let Some(own) = findings.get(member).and_then(|finding| span(finding)) else { continue };
+        named.get(member).into_iter().flatten().for_each(|bond| spans.entry(bond).or_default().push(own));
+    }
+    // Without a time nothing speaks against it.
+    let near = |position: usize, (first, last): (i64, i64)| match findings.get(position).and_then(|f| span(f)) {
+        Some((begin, end)) => begin.saturating_sub(last) <= window && first.saturating_sub(end) <= window,
+        None => true,
     };
-    let shares = |position: usize| named.get(position).is_some_and(|own| own.iter().any(|bond| bonds.contains(bond)));
-    (0..findings.len())
-        .filter(|&position| !joins(position) && shares(position))
-        .filter(|&position| findings.get(position).is_some_and(|finding| near(finding)))
-        .collect()
+    let shares = |position: usize| {
+        let bonds = named.get(position).into_iter().flatten();
+        bonds.filter_map(|bond| spans.get(bond)).flatten().any(|own| near(position, *own))
+    };
+    (0..findings.len()).filter(|&position| !joins(position) && shares(position)).collect()
 }
 
 fn assemble(findings: &[&Finding], members: Vec<usize>, attached: BTreeSet<usize>, common: &Common) -> Incident {

@@ -50,6 +50,8 @@ fn help_of_every_command_has_an_example() {
         vec!["--help"],
         vec!["analyze", "--help"],
         vec!["query", "--help"],
+        vec!["hunt", "--help"],
+        vec!["init", "--help"],
         vec!["tables", "--help"],
         vec!["convert", "--help"],
         vec!["rules", "list", "--help"],
@@ -345,4 +347,68 @@ fn encrypted_archives_open_with_their_password() {
     assert!(ran.status.code() != Some(2), "{}", err(&ran));
     let log = std::fs::read_to_string(report.path().join("report/run.log")).unwrap();
     assert!(log.contains("--password ***") && !log.contains("infected"), "{log}");
+}
+
+#[test]
+fn hunt_shows_every_row_with_a_value() {
+    let folder = exports();
+    let path = text(folder.path());
+    let found = entrail(&["hunt", "203.0.113.7", &path, "--format", "jsonl"]);
+    assert_eq!(found.status.code(), Some(0), "{}", err(&found));
+    let rows: Vec<serde_json::Value> = out(&found).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(rows.len(), 3);
+    assert_eq!(rows[0]["Time"], "2026-03-01T10:00:00.0000000Z");
+    assert_eq!(
+        (rows[0]["Table"].as_str(), rows[0]["User"].as_str(), rows[0]["Where"].as_str(), rows[0]["Record"].as_str()),
+        (Some("SigninLogs"), Some("alice@example.com"), Some("IPAddress"), Some("signins.json:1"))
+    );
+    assert!(err(&found).contains("203.0.113.7: 3 rows in SigninLogs"), "{}", err(&found));
+    let nested = entrail(&["hunt", "50126", &path, "--format", "csv"]);
+    assert!(out(&nested).contains("ResultType, Status.errorCode"), "{}", out(&nested));
+    let nothing = entrail(&["hunt", "203.0.113.77", &path]);
+    assert_eq!(nothing.status.code(), Some(0));
+    assert!(err(&nothing).contains("in no row") && err(&nothing).contains("looked at 3 rows"), "{}", err(&nothing));
+    let short = entrail(&["hunt", "ab", &path]);
+    assert_eq!(short.status.code(), Some(2));
+}
+
+#[test]
+fn a_list_of_values_marks_findings_and_is_counted() {
+    let folder = exports();
+    let list = folder.path().join("iocs.txt");
+    std::fs::write(&list, "203.0.113.0/24 # theirs\n198.51.100.9\n").unwrap();
+    let rule = folder.path().join("rule.kql");
+    std::fs::write(&rule, "SigninLogs | where ResultType == \"0\"").unwrap();
+    let signins = text(&folder.path().join("signins.json"));
+    let output = tempfile::tempdir().unwrap();
+    let report = text(&output.path().join("report"));
+    let ioc = text(&list);
+    let queries = text(&rule);
+    let run = entrail(&["analyze", &signins, "-o", &report, "--no-pack", "--queries", &queries, "--ioc", &ioc]);
+    assert_eq!(run.status.code(), Some(0), "{}", err(&run));
+    assert!(out(&run).contains("IOC 203.0.113.0/24: 3 rows in SigninLogs"), "{}", out(&run));
+    assert!(out(&run).contains("1 value is in no row"), "{}", out(&run));
+    let findings = std::fs::read_to_string(output.path().join("report/findings.json")).unwrap();
+    let findings: serde_json::Value = serde_json::from_str(&findings).unwrap();
+    assert_eq!(findings["findings"][0]["iocs"], serde_json::json!(["203.0.113.0/24"]));
+    assert_eq!(findings["iocs"][0]["seen"][0]["rows"], 3);
+    std::fs::write(&list, "203.0.113.0/77\n").unwrap();
+    let wrong = entrail(&["analyze", &signins, "-o", &text(&output.path().join("other")), "--ioc", &ioc]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(err(&wrong).contains("iocs.txt:1"), "{}", err(&wrong));
+}
+
+#[test]
+fn init_writes_a_case_file_that_can_be_read() {
+    let folder = exports();
+    let output = tempfile::tempdir().unwrap();
+    let case = text(&output.path().join("case.toml"));
+    let signins = text(&folder.path().join("signins.json"));
+    let written = entrail(&["init", &signins, "-o", &case]);
+    assert_eq!(written.status.code(), Some(0), "{}", err(&written));
+    let told = std::fs::read_to_string(&case).unwrap();
+    assert!(told.contains("1 account with a successful sign-in on 1 day") && told.contains("203.0.113.0/24"), "{told}");
+    assert_eq!(entrail(&["query", "print 1", "--case", &case]).status.code(), Some(0));
+    assert_eq!(entrail(&["init", &signins, "-o", &case]).status.code(), Some(2), "never overwritten");
+    assert!(out(&entrail(&["init"])).contains("# BreakGlass = "));
 }

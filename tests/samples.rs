@@ -11,7 +11,9 @@ use entrail::evidence::Manifest;
 use entrail::finding::{Outcome, Severity, Verdict};
 use entrail::ingest::{self, ingest};
 use entrail::progress::Progress;
+use entrail::report::{self, Input, Report};
 use entrail::rules::Pack;
+use entrail::table::Tables;
 use serde::Deserialize;
 
 /// What `samples/story.json` holds.
@@ -45,7 +47,7 @@ fn counted(items: impl Iterator<Item = (String, String, Vec<String>)>) -> Counte
     })
 }
 
-fn analysed() -> (Manifest, Pack, Vec<Verdict>) {
+fn analysed() -> (Manifest, Tables, Case, Pack, Vec<Verdict>) {
     let case = std::fs::read_to_string(samples().join("case.toml")).unwrap();
     let case = Case::read(&case, samples()).unwrap_or_else(|problems| panic!("{problems:?}"));
     let read = ingest(&[samples().join("exports")], &ingest::Options::default(), &|_| {});
@@ -55,7 +57,47 @@ fn analysed() -> (Manifest, Pack, Vec<Verdict>) {
     // Plans of long queries are deep, and a debug build's frames are large.
     let pool = rayon::ThreadPoolBuilder::new().stack_size(entrail::commands::STACK).build().unwrap();
     let verdicts = pool.install(|| detect(&pack.rules, &read.tables, &options, &Progress::silent()));
-    (read.manifest, pack, verdicts)
+    (read.manifest, read.tables, case, pack, verdicts)
+}
+
+/// The rule of a finding as the story names it: folder and file name.
+fn path(pack: &Pack, id: &str) -> String {
+    let rule = pack.rules.iter().find(|rule| rule.id == id).map_or(id, |rule| rule.path.as_str());
+    let mut parts = rule.trim_end_matches(".yaml").rsplit(['/', '\\']);
+    let (file, folder) = (parts.next().unwrap_or(""), parts.next().unwrap_or(""));
+    format!("{folder}/{file}")
+}
+
+/// The breach comes out as the first incident: every step of the story, in order, and nothing benign.
+fn one_incident(story: &Story, manifest: &Manifest, tables: &Tables, case: &Case, pack: &Pack, verdicts: &[Verdict]) {
+    let heading = report::Case { networks: case.networks(), ..report::Case::default() };
+    let input = Input {
+        case: &heading,
+        manifest,
+        tables,
+        verdicts,
+        rules: &[],
+        techniques: &BTreeMap::new(),
+        known: &[],
+    };
+    let report = Report::new(input);
+    let because = |position: usize| {
+        let finding = report.findings[position].finding;
+        let mut labels: Vec<&str> = finding.entities.iter().map(|entity| entity.label()).collect();
+        labels.sort_unstable();
+        let rule = path(pack, &finding.rule);
+        let told = story.findings.iter().find(|told| {
+            let mut entities: Vec<&str> = told.entities.iter().map(String::as_str).collect();
+            entities.sort_unstable();
+            told.rule == rule && entities == labels
+        });
+        told.unwrap_or_else(|| panic!("{rule} {labels:?} is not in the story")).because.clone()
+    };
+    let chain: Vec<String> = report.incidents[0].findings.iter().map(|&position| because(position)).collect();
+    let steps = story.findings.iter().filter(|told| told.because.starts_with("step")).count();
+    assert_eq!(chain.len(), steps, "{chain:#?}");
+    assert!(chain.iter().all(|because| because.starts_with("step")) && chain.is_sorted(), "{chain:#?}");
+    assert!(report.incidents[1..].iter().all(|other| other.severity < Severity::High), "benign work ranks lower");
 }
 
 #[test]
@@ -63,7 +105,8 @@ fn the_samples_yield_the_findings_of_the_story_and_no_others() {
     let story = std::fs::read_to_string(samples().join("story.json")).unwrap();
     let story: Story = serde_json::from_str(&story).unwrap();
     assert!(story.findings.iter().all(|told| !told.because.is_empty()), "every expected finding has its reason");
-    let (manifest, pack, verdicts) = analysed();
+    let (manifest, tables, case, pack, verdicts) = analysed();
+    one_incident(&story, &manifest, &tables, &case, &pack, &verdicts);
 
     let mut records = 0;
     let mut duplicates = 0;
@@ -74,12 +117,7 @@ fn the_samples_yield_the_findings_of_the_story_and_no_others() {
     }
     assert_eq!((records, duplicates), (story.records, story.duplicates), "records and duplicates of the exports");
 
-    let path = |id: &str| {
-        let rule = pack.rules.iter().find(|rule| rule.id == id).map_or(id, |rule| rule.path.as_str());
-        let mut parts = rule.trim_end_matches(".yaml").rsplit(['/', '\\']);
-        let (file, folder) = (parts.next().unwrap_or(""), parts.next().unwrap_or(""));
-        format!("{folder}/{file}")
-    };
+    let path = |id: &str| path(&pack, id);
     let found = verdicts.iter().flat_map(|verdict| match &verdict.outcome {
         Outcome::Hits(findings) => findings.clone(),
         Outcome::Failed(problems) => panic!("{}: {problems:?}", path(&verdict.rule)),

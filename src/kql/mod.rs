@@ -24,8 +24,8 @@ pub mod print;
 mod relation;
 mod scalar;
 mod sequence;
-mod sift;
 mod sketch;
+mod sift;
 mod text;
 mod value;
 

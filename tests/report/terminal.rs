@@ -20,6 +20,9 @@ fn it_fits_and_says_what_matters() {
         "failed: Rule that failed: unknown column ResultTyp",
         "in part: MFA failures: 412 of 10,000 rows not judged",
         "not read: exports/notes.docx",
+        "IOC 203.0.113.77: 14 rows in SigninLogs, 2026-05-18 01:00:00",
+        "1 value is in no row",
+        "I1 critical, score",
     ] {
         assert!(text.contains(said), "missing: {said}\n{text}");
     }

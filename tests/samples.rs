@@ -71,15 +71,8 @@ fn path(pack: &Pack, id: &str) -> String {
 /// The breach comes out as the first incident: every step of the story, in order, and nothing benign.
 fn one_incident(story: &Story, manifest: &Manifest, tables: &Tables, case: &Case, pack: &Pack, verdicts: &[Verdict]) {
     let heading = report::Case { networks: case.networks(), ..report::Case::default() };
-    let input = Input {
-        case: &heading,
-        manifest,
-        tables,
-        verdicts,
-        rules: &[],
-        techniques: &BTreeMap::new(),
-        known: &[],
-    };
+    let input =
+        Input { case: &heading, manifest, tables, verdicts, rules: &[], techniques: &BTreeMap::new(), known: &[] };
     let report = Report::new(input);
     let because = |position: usize| {
         let finding = report.findings[position].finding;

@@ -29,7 +29,8 @@ pub fn literal(raw: &str, ty: Type) -> Option<Value<'static>> {
 /// The numbers of a datetime literal with any separators: `2025, 6, 14` and `1970-5-12`.
 fn loose(raw: &str) -> Option<i64> {
     let plain = raw.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | '/' | '.' | ',' | ':' | ' ' | 'T' | 'Z'));
-    let parts: Option<Vec<u32>> = raw.split(|c: char| !c.is_ascii_digit()).filter(|p| !p.is_empty()).map(|p| p.parse().ok()).collect();
+    let parts: Option<Vec<u32>> =
+        raw.split(|c: char| !c.is_ascii_digit()).filter(|p| !p.is_empty()).map(|p| p.parse().ok()).collect();
     let parts = parts.filter(|parts| plain && (3..=6).contains(&parts.len()))?;
     let at = |i: usize| parts.get(i).copied().unwrap_or(0);
     let date = chrono::NaiveDate::from_ymd_opt(i32::try_from(at(0)).ok()?, at(1), at(2))?;

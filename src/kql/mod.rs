@@ -24,8 +24,8 @@ pub mod print;
 mod relation;
 mod scalar;
 mod sequence;
-mod sketch;
 mod sift;
+mod sketch;
 mod text;
 mod value;
 

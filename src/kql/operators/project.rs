@@ -145,7 +145,9 @@ pub fn by_names(c: &Compiler<'_>, names: &[Expr], input: Relation, env: &Env) ->
     for expr in names {
         let (value, _) = c.constant(expr, env)?;
         let texts: Vec<String> = match value.to_json() {
-            serde_json::Value::Array(items) => items.iter().map(|item| Value::json(item).to_text().into_owned()).collect(),
+            serde_json::Value::Array(items) => {
+                items.iter().map(|item| Value::json(item).to_text().into_owned()).collect()
+            }
             _ => vec![value.to_text().into_owned()],
         };
         for text in texts {

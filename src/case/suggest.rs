@@ -19,7 +19,7 @@ pub fn template(usual: Option<&Usual>) -> String {
         ));
     }
     text.push_str(TENANT);
-    let domains = usual.map(|usual| domains(usual)).unwrap_or_default();
+    let domains = usual.map(domains).unwrap_or_default();
     section(&mut text, usual.is_some(), "Domains that given roles and synchronisation name", &domains);
     text.push_str(LISTS);
     text.push_str(

@@ -153,3 +153,20 @@ fn applications_of_microsoft_are_marked_among_the_indicators() {
     assert_eq!(note("7a0e62b4"), "Mail Sync Helper");
     assert_eq!(report.indicators[0].kind, "IP");
 }
+
+#[test]
+fn incidents_and_looked_for_values_come_before_the_findings() {
+    let story = case::breach();
+    let page = page(&story);
+    let place = |id: &str| page.find(&format!("<section id=\"{id}\"")).unwrap();
+    assert!(place("incidents") < place("known") && place("known") < place("findings"));
+    assert!(page.contains("198[.]51[.]100[.]200") && page.contains("in no row of the tables"));
+    assert!(page.contains("TLP:AMBER"));
+    let report = story.report();
+    let first = &report.incidents[0];
+    assert!(first.findings.len() > 3 && page.contains(&first.id));
+    let json: serde_json::Value = serde_json::from_str(&text(&story, "findings.json")).unwrap();
+    assert_eq!(json["incidents"][0]["score"], first.score);
+    assert_eq!(json["incidents"][0]["findings"].as_array().map(Vec::len), Some(first.findings.len()));
+    assert_eq!(json["iocs"][1]["seen"], serde_json::json!([]));
+}

@@ -28,6 +28,9 @@ pub static FORMAT: Format = Format {
         let local = sink.local;
         let written = record.any(&["Date (UTC)", "Date"]).as_str();
         let at = sink.dates.read(written, local);
+        if at.is_none() && !written.is_empty() {
+            sink.note("steps whose time cannot be read, put in without it");
+        }
         let step = step(record, at);
         let mut row = sink.row(&PLAN);
         row.text("Id", id);

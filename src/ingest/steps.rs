@@ -48,7 +48,17 @@ pub fn join(steps: &Table, tables: Vec<Table>, manifest: &mut Manifest) -> Vec<T
         table.with_column(position, filled.finish()).reshape(&given, with_steps)
     };
     let tables = tables.into_iter().map(join).collect();
+    settle(steps, &taken, &copies, manifest);
+    for ((evidence, table), count) in joined {
+        let Some(entry) = manifest.evidence.get_mut(evidence as usize) else { continue };
+        entry.tables.entry(table.clone()).or_default();
+        entry.warnings.push(format!("{count} steps were put into {STEPS_COLUMN} of their sign-ins in {table}"));
+    }
+    tables
+}
 
+/// Enters the steps that no sign-in took: as copies of what a sign-in held already, or as rejected.
+fn settle(steps: &Table, taken: &BTreeSet<usize>, copies: &BTreeMap<usize, RecordId>, manifest: &mut Manifest) {
     let mut lost: BTreeMap<u32, Vec<u64>> = BTreeMap::new();
     for row in (0..steps.rows()).filter(|row| !taken.contains(row)) {
         let record = steps.record(row);
@@ -73,12 +83,6 @@ pub fn join(steps: &Table, tables: Vec<Table>, manifest: &mut Manifest) -> Vec<T
             entry.warnings.push(format!("{} more records rejected", numbers.len() - SHOWN));
         }
     }
-    for ((evidence, table), count) in joined {
-        let Some(entry) = manifest.evidence.get_mut(evidence as usize) else { continue };
-        entry.tables.entry(table.clone()).or_default();
-        entry.warnings.push(format!("{count} steps were put into {STEPS_COLUMN} of their sign-ins in {table}"));
-    }
-    tables
 }
 
 /// The steps as a JSON list, in the order in which they were read; the same step exported twice stands once.

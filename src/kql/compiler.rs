@@ -1,6 +1,7 @@
 //! The fold from tree to plan: names, scopes, calls and pipelines.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -36,6 +37,7 @@ pub struct Compiler<'a> {
     fresh: Cell<usize>,
     calls: Cell<usize>,
     now: Cell<i64>,
+    failed: RefCell<BTreeMap<String, Diagnostics>>,
 }
 
 /// What a name is bound to by `let`, a parameter or `as`.
@@ -187,6 +189,19 @@ impl<'a> Compiler<'a> {
             fresh: Cell::new(0),
             calls: Cell::new(0),
             now: Cell::new(context.now),
+            failed: RefCell::default(),
+        }
+    }
+
+    /// Whether a `let` of this name could not be compiled.
+    pub fn has_failed(&self, name: &str) -> bool {
+        self.failed.borrow().contains_key(name)
+    }
+
+    /// Takes back the errors of a `let` that a fuzzy union does without.
+    pub fn forgive(&self, name: &str) {
+        if let Some(told) = self.failed.borrow().get(name) {
+            self.problems.borrow_mut().retain(|problem| !told.contains(problem));
         }
     }
 
@@ -253,6 +268,7 @@ impl<'a> Compiler<'a> {
                             Ok(binding) => binding,
                             // The error is told once; whatever uses the name goes on with a null.
                             Err(problem) => {
+                                self.failed.borrow_mut().entry(name.text.clone()).or_default().push(problem.clone());
                                 self.report(problem);
                                 Binding::Scalar(Box::new(Scalar::null(Type::Dynamic)))
                             }

@@ -22,7 +22,11 @@ pub fn compile(c: &Compiler<'_>, keys: &[SortKey], input: Relation, env: &Env) -
     }
     for key in keys {
         let scalar = c.scalar_or_null(&key.expr, &Scope::over(env, &input));
-        if scalar.ty == Type::Dynamic && scalar.constant.is_none() {
+        // A constant orders nothing, and has no row of its own to be compared in.
+        if scalar.constant.is_some() {
+            continue;
+        }
+        if scalar.ty == Type::Dynamic {
             let note = Diagnostic::note("a dynamic value is sorted as text", key.expr.span);
             c.note(note.help("convert it with tostring(), tolong() or todatetime()"));
         }
@@ -40,6 +44,9 @@ pub fn compile(c: &Compiler<'_>, keys: &[SortKey], input: Relation, env: &Env) -
         plans.push(scalar.expr);
         descending.push(!key.ascending);
         nulls_last.push(!key.nulls_first);
+    }
+    if plans.is_empty() {
+        return Ok(Relation { ordered: true, ..input });
     }
     let options = SortMultipleOptions::default()
         .with_order_descending_multi(descending)

@@ -25,6 +25,7 @@ pub fn compile(
     legs.extend(input.map(|relation| ("union_arg0".to_owned(), relation)));
     for pipeline in expand(c, tables, env) {
         if fuzzy && let Some(name) = missing(c, &pipeline, env) {
+            c.forgive(&name);
             c.note(Diagnostic::note(format!("`{name}` does not exist and is left out"), pipeline.span));
             continue;
         }
@@ -100,7 +101,10 @@ fn is_view(env: &Env, name: &str) -> bool {
 fn missing(c: &Compiler<'_>, pipeline: &Pipeline, env: &Env) -> Option<String> {
     let OperatorKind::Source(expr) = &pipeline.operators.first()?.kind else { return None };
     match &expr.kind {
-        ExprKind::Name(name) => (env.find(name).is_none() && !source::is_table(c, name)).then(|| name.clone()),
+        ExprKind::Name(name) => {
+            let unknown = env.find(name).is_none() && !source::is_table(c, name);
+            (unknown || c.has_failed(name)).then(|| name.clone())
+        }
         ExprKind::Call(Name { text, .. }, arguments) => {
             let unknown = !matches!(env.find(text), Some(Binding::Function(..))) && !source::is_table_function(text);
             let table = arguments.first().filter(|_| text == "table").and_then(|argument| match &argument.value.kind {

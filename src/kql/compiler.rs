@@ -198,6 +198,11 @@ impl<'a> Compiler<'a> {
         self.failed.borrow().contains_key(name)
     }
 
+    /// What was wrong with a `let` of this name.
+    pub fn told(&self, name: &str) -> Option<Diagnostic> {
+        self.failed.borrow().get(name).and_then(|told| told.first().cloned())
+    }
+
     /// Takes back the errors of a `let` that a fuzzy union does without.
     pub fn forgive(&self, name: &str) {
         if let Some(told) = self.failed.borrow().get(name) {

@@ -15,6 +15,10 @@ use crate::kql::compiler::{Binding, Compiled, Compiler, Env, Scope};
 use crate::kql::relation::{Col, Relation, column};
 use crate::table::{RECORD, Schema, Table, TableBuilder, Type};
 
+/// `materialize` computes at once what has at most so many columns. A whole table, filtered, stays a plan: it is cheap
+/// to plan again, and only the columns that are read later are ever built.
+const NARROW: usize = 40;
+
 /// Columns that a live workspace keeps out of `*`.
 const HIDDEN: [&str; 5] = ["_ItemId", "_SubscriptionId", "_TimeReceived", "_IsBillable", "_BilledSize"];
 
@@ -45,6 +49,7 @@ pub fn table(c: &Compiler<'_>, expr: &Expr, env: &Env) -> Compiled<Relation> {
             Some(Binding::Function(..)) => call(c, name, &[], expr.span, env),
             Some(Binding::Pattern(..)) => Err(Diagnostic::error(format!("`{name}` is a pattern"), expr.span)
                 .help(format!("give it its arguments: {name}(\"…\")"))),
+            Some(Binding::Scalar(_)) if let Some(told) = c.told(name) => Err(told),
             Some(Binding::Scalar(_)) => Err(Diagnostic::error(format!("`{name}` is a value, not a table"), expr.span)
                 .help("a pipeline begins with a table")),
             None => evidence(c, name, expr.span, env),
@@ -83,6 +88,9 @@ fn call(c: &Compiler<'_>, name: &str, arguments: &[Argument], span: Span, env: &
                 ExprKind::Pipeline(pipeline) => c.relation(pipeline, env)?,
                 _ => table(c, argument, env)?,
             };
+            if name == "materialize" && relation.columns.len() <= NARROW {
+                return c.settled(relation, span);
+            }
             Ok(relation)
         }
         ("_GetWatchlist" | "_GetWatchlistAlias", Some(argument)) => {

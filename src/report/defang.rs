@@ -18,5 +18,10 @@ pub fn defang(value: &str) -> String {
     if value.parse::<std::net::Ipv6Addr>().is_ok() {
         return value.replacen(':', "[:]", 1);
     }
+    if value.parse::<std::net::Ipv4Addr>().is_ok()
+        && let Some((network, host)) = value.rsplit_once('.')
+    {
+        return format!("{network}[.]{host}");
+    }
     value.replace('@', "[@]").replace('.', "[.]")
 }

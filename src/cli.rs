@@ -284,7 +284,7 @@ pub enum Rules {
         entrail rules check rule.yaml hunt.kql --format json\n  \
         entrail rules check my-rules/ --run exports/")]
     Check(RulesCheck),
-    /// Run the tests that stand beside the rules (<rule>.test.yaml)
+    /// Run the tests that stand beside the rules (`RULE.test.yaml`)
     #[command(after_help = "Examples:\n  entrail rules test\n  entrail rules test password-spray --queries my-rules/")]
     Test(RulesTest),
 }

@@ -57,13 +57,11 @@ impl Compiler<'_> {
     }
 
     fn name(&self, name: &str, span: Span, scope: &Scope<'_>) -> Compiled<Scalar> {
-        if let Some(input) = scope.input {
-            if let Some(col) = input.called(name) {
-                if let Some(table) = &col.table {
-                    self.usage.borrow_mut().columns.insert((table.to_string(), col.name.clone()));
-                }
-                return Ok(Scalar::column(&col.name, col.ty).named(Some(name.to_owned())));
+        if let Some(col) = scope.input.and_then(|input| input.called(name)) {
+            if let Some(table) = &col.table {
+                self.usage.borrow_mut().columns.insert((table.to_string(), col.name.clone()));
             }
+            return Ok(Scalar::column(&col.name, col.ty).named(Some(name.to_owned())));
         }
         match scope.env.find(name) {
             Some(Binding::Scalar(value)) => return Ok(value.as_ref().clone().named(None)),

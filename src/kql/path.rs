@@ -32,7 +32,7 @@ pub fn compile(compiler: &Compiler<'_>, expr: &Expr, scope: &Scope<'_>) -> Compi
         ExprKind::Index(base, index) => (base, Ok(index.as_ref())),
         _ => return compiler.scalar(expr, scope),
     };
-    // A whole chain of constant steps is one reading.
+    // One step a reading; the memory of distinct values makes the steps before it cheap.
     let mut steps = Vec::new();
     let mut names = Vec::new();
     let step = match selector {

@@ -33,15 +33,12 @@ pub fn compile(compiler: &Compiler<'_>, expr: &Expr, scope: &Scope<'_>) -> Compi
         _ => return compiler.scalar(expr, scope),
     };
     // One step a reading; the memory of distinct values makes the steps before it cheap.
-    let mut steps = Vec::new();
-    let mut names = Vec::new();
-    let step = match selector {
-        Err(member) => Some(Step::Key(member)),
-        Ok(index) => match compiler.scalar(index, scope)?.constant {
-            Some(Value::Long(position)) => Some(Step::Index(position)),
-            Some(key @ (Value::String(_) | Value::Dynamic(_))) => Some(Step::Key(key.to_text().into_owned())),
-            _ => None,
-        },
+    let index = selector.as_ref().ok().map(|index| compiler.scalar(index, scope)).transpose()?;
+    let step = match (&selector, index.as_ref().and_then(|index| index.constant.as_ref())) {
+        (Err(member), _) => Some(Step::Key(member.clone())),
+        (Ok(_), Some(Value::Long(position))) => Some(Step::Index(*position)),
+        (Ok(_), Some(key @ (Value::String(_) | Value::Dynamic(_)))) => Some(Step::Key(key.to_text().into_owned())),
+        _ => None,
     };
     let root = compiler.scalar(base, scope)?;
     // A call that gives several columns is indexed by their position: `array_sort_asc(a, b)[1]`.
@@ -52,8 +49,7 @@ pub fn compile(compiler: &Compiler<'_>, expr: &Expr, scope: &Scope<'_>) -> Compi
     }
     check(compiler, &root, base)?;
     let Some(step) = step else {
-        let ExprKind::Index(_, index) = &expr.kind else { return Ok(root) };
-        let index = compiler.scalar(index, scope)?;
+        let Some(index) = index else { return Ok(root) };
         let kernel = Arc::new(|values: &[Value<'_>]| match values {
             [Value::Dynamic(json), Value::Long(position)] => follow(json, &[Step::Index(*position)]).into_owned(),
             [Value::Dynamic(json), key] => follow(json, &[Step::Key(key.to_text().into_owned())]).into_owned(),
@@ -65,14 +61,15 @@ pub fn compile(compiler: &Compiler<'_>, expr: &Expr, scope: &Scope<'_>) -> Compi
         Step::Key(key) => key.clone(),
         Step::Index(position) => position.to_string(),
     };
-    names.extend(root.name.clone());
-    names.push(suffix);
-    steps.push(step);
+    let name = match &root.name {
+        Some(root) => format!("{root}_{suffix}"),
+        None => suffix,
+    };
     let kernel = Arc::new(move |values: &[Value<'_>]| match values {
-        [Value::Dynamic(json)] => follow(json, &steps).into_owned(),
+        [Value::Dynamic(json)] => follow(json, std::slice::from_ref(&step)).into_owned(),
         _ => Value::Null,
     });
-    Ok(apply(kernel, &[root], &[Accepts::Dynamic], Type::Dynamic).named(Some(names.join("_"))))
+    Ok(apply(kernel, &[root], &[Accepts::Dynamic], Type::Dynamic).named(Some(name)))
 }
 
 fn check(compiler: &Compiler<'_>, root: &Scalar, base: &Expr) -> Compiled<()> {

@@ -67,11 +67,18 @@ impl Loaded {
                 return self.broken.push(Broken { path: name, source: String::new(), diagnostics: vec![problem] });
             }
         };
-        let beside = ["test.yaml", "test.yml"].iter().map(|extension| path.with_extension(extension));
-        let test = beside.filter(|path| path.is_file()).find_map(|path| {
-            let text = read(&path).ok()?;
-            Some(TestFile { path: path.display().to_string(), text })
-        });
+        let mut beside = ["test.yaml", "test.yml"].iter().map(|extension| path.with_extension(extension));
+        let mut test = None;
+        if let Some(path) = beside.find(|path| path.is_file()) {
+            let path_name = path.display().to_string();
+            match read(&path) {
+                Ok(text) => test = Some(TestFile { path: path_name, text }),
+                // The rule still runs, but that its tests cannot be read is told.
+                Err(problem) => {
+                    self.broken.push(Broken { path: path_name, source: String::new(), diagnostics: vec![problem] });
+                }
+            }
+        }
         self.add(&name, source, test);
     }
 

@@ -1,4 +1,4 @@
-//! The reference pages in `docs/kql/` are written from the declarations, and are not stale.
+//! The reference pages (`docs/kql/`, `docs/queries.md`) are written from the declarations, and are not stale.
 //!
 //! `ENTRAIL_BLESS=1 cargo test --test docs` writes them.
 
@@ -12,13 +12,16 @@ use entrail::kql::catalog::{Entry, KINDS, Status};
 use entrail::kql::functions::{Body, Gives};
 use entrail::kql::{aggregates, functions};
 
+#[path = "docs/queries.rs"]
+mod queries;
+
 const WRITTEN: &str = "Written from the declarations in the source by `ENTRAIL_BLESS=1 cargo test --test docs`; \
     `entrail explain NAME` shows the same.";
 
 fn page(name: &str, text: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/kql").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name);
     if std::env::var_os("ENTRAIL_BLESS").is_some() {
-        fs::create_dir_all(path.parent().expect("a folder")).expect("docs/kql is writable");
+        fs::create_dir_all(path.parent().expect("a folder")).expect("docs is writable");
         fs::write(&path, text).expect("the page is writable");
     }
     let found = fs::read_to_string(&path).unwrap_or_default().replace("\r\n", "\n");
@@ -69,7 +72,7 @@ fn functions_page() {
         out.push_str("\n\n");
         examples(&mut out, function.examples);
     }
-    page("functions.md", &out);
+    page("kql/functions.md", &out);
 }
 
 #[test]
@@ -94,7 +97,7 @@ fn aggregates_page() {
         out.push_str("\n\n");
         examples(&mut out, aggregate.examples);
     }
-    page("aggregates.md", &out);
+    page("kql/aggregates.md", &out);
 }
 
 #[test]
@@ -123,7 +126,7 @@ fn operators_page() {
             let _ = writeln!(out, "| {} |", row.iter().map(|text| cell(text)).collect::<Vec<_>>().join(" | "));
         }
     }
-    page("operators.md", &out);
+    page("kql/operators.md", &out);
 }
 
 /// The catalogue is complete: what it says is in, parses as an operator; what it refuses, is refused.

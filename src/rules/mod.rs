@@ -1,6 +1,7 @@
 //! Rules: Sentinel's YAML and bare KQL, the pack that is built in, and the tests that stand beside a rule.
 
 pub mod attack;
+mod coverage;
 mod duration;
 mod load;
 mod pack;
@@ -9,6 +10,7 @@ pub mod prove;
 mod rule;
 mod sentinel;
 
+pub use coverage::{Coverage, Detection, NotObservable, coverage};
 pub use duration::duration;
 pub use load::{Broken, Loaded, load};
 pub use pack::{Filter, Pack};

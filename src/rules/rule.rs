@@ -163,6 +163,19 @@ impl Rule {
         stem(&self.path)
     }
 
+    /// Ids of the detections that the rule covers: those of its tags that are a letter and two digits.
+    pub fn detections(&self) -> impl Iterator<Item = &str> {
+        self.tags.iter().map(String::as_str).filter(|tag| {
+            matches!(tag.as_bytes(), [letter, tens, ones]
+                if letter.is_ascii_uppercase() && tens.is_ascii_digit() && ones.is_ascii_digit())
+        })
+    }
+
+    /// Whether the rule judges failed sign-ins (tag `failures`): those of a federated domain never reach Entra.
+    pub fn judges_failures(&self) -> bool {
+        self.tags.iter().any(|tag| tag.eq_ignore_ascii_case("failures"))
+    }
+
     /// A diagnostic of the query as a diagnostic of the rule's file.
     pub fn locate(&self, diagnostic: Diagnostic) -> Diagnostic {
         match (self.query_at, diagnostic.span) {

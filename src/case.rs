@@ -5,7 +5,7 @@ pub mod suggest;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
 use serde::Deserialize;
@@ -35,6 +35,10 @@ pub struct Case {
     pub thresholds: BTreeMap<String, String>,
     /// Passwords of encrypted archives. They come from the command line only and are written to no output.
     pub passwords: Vec<String>,
+    /// Bytes of memory that a run may take, from the command line.
+    pub memory: Option<u64>,
+    /// Folder of temporary files, from the command line.
+    pub temp: Option<PathBuf>,
 }
 
 #[derive(Deserialize, Default)]

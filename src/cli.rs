@@ -48,7 +48,7 @@ pub enum Command {
     Hunt(Hunt),
     /// Write a commented case file, with suggestions from the evidence
     Init(Init),
-    /// Show what each file was recognised as, and what the tables hold
+    /// Show what each file was recognised as, what the tables hold, and which rules they allow
     Tables(TablesArgs),
     /// Write the tables themselves, for other engines
     Convert(Convert),
@@ -73,9 +73,16 @@ pub struct CaseArgs {
     /// What now() means, for example 2026-05-04T12:00:00Z (default: the time of the last event)
     #[arg(long, value_name = "TIME")]
     pub as_of: Option<String>,
-    /// Password of encrypted zip archives; repeatable, each is tried
+    /// Password of encrypted zip and 7-Zip archives; repeatable, each is tried
     #[arg(long, value_name = "TEXT")]
     pub password: Vec<String>,
+    /// Memory that the run may take, for example 6G or 800M (default: half of the machine's); what the tables hold beyond
+    /// that goes to temporary files, and a query that would take more fails alone
+    #[arg(long, value_name = "SIZE")]
+    pub memory: Option<String>,
+    /// Folder for temporary files (default: the system's)
+    #[arg(long, value_name = "DIR")]
+    pub temp: Option<PathBuf>,
 }
 
 /// Which rules.
@@ -232,6 +239,9 @@ pub struct TablesArgs {
     /// The case.
     #[command(flatten)]
     pub case: CaseArgs,
+    /// The rules whose evaluability is told.
+    #[command(flatten)]
+    pub pack: PackArgs,
 }
 
 /// How converted tables are written.
@@ -241,12 +251,14 @@ pub enum TableFormat {
     Jsonl,
     /// RFC 4180; text cells that begin like a formula get an apostrophe
     Csv,
+    /// Typed columns, compressed; dynamic values as JSON text
+    Parquet,
 }
 
 /// `entrail convert`
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  entrail convert exports/ -o tables/\n  \
-    entrail convert exports/ -o tables/ --kusto")]
+    entrail convert exports/ -o tables/ --format parquet\n  entrail convert exports/ -o tables/ --kusto")]
 pub struct Convert {
     /// Files and folders with exports
     #[arg(required = true, value_name = "EXPORTS")]
@@ -254,7 +266,7 @@ pub struct Convert {
     /// Folder to write to: one file a table, and the manifest
     #[arg(short, long, value_name = "DIR")]
     pub output: PathBuf,
-    /// Overwrite what is in the folder
+    /// Write although there is something in the folder; tables of an earlier run in it are removed
     #[arg(long)]
     pub force: bool,
     /// How to write the tables

@@ -4,6 +4,7 @@
 mod duplicates;
 mod file;
 mod parse;
+mod room;
 mod steps;
 mod warnings;
 
@@ -16,7 +17,10 @@ use rayon::prelude::*;
 use crate::error::Diagnostic;
 use crate::evidence::{Entry, Limits, Manifest, Source, walk};
 use crate::formats::STEPS;
-use crate::table::{Builder, Cell, RecordId, Table, TableBuilder, Tables, Type};
+use crate::table::{Builder, Cell, RecordId, Spool, Table, TableBuilder, Tables, Type};
+use room::Room;
+pub use room::default_memory;
+pub use warnings::{cut, repaired};
 
 /// What the responder can say about the evidence.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +31,11 @@ pub struct Options {
     pub limits: Limits,
     /// Passwords to try on encrypted archives.
     pub passwords: Vec<String>,
+    /// Bytes of memory that the run may take; [`default_memory`] where it is not given. What the tables hold beyond half
+    /// of it goes to temporary files.
+    pub memory: Option<u64>,
+    /// Folder of temporary files; the system's own where it is not given.
+    pub temp: Option<PathBuf>,
 }
 
 /// What [`ingest`] tells while it works.
@@ -41,7 +50,7 @@ pub enum Step<'a> {
     },
     /// A file is being read.
     Start(&'a str),
-    /// So many more bytes were read.
+    /// So many more bytes on disk were read.
     Bytes(u64),
     /// A file was read.
     Done(&'a str),
@@ -54,6 +63,8 @@ pub struct Ingested {
     pub tables: Tables,
     /// The ledger.
     pub manifest: Manifest,
+    /// Bytes of columns that went to temporary files.
+    pub spooled: u64,
 }
 
 /// One stream of evidence, loaded.
@@ -79,6 +90,8 @@ pub fn ingest(
     let sizes: Vec<u64> = found.sources.iter().map(size).collect();
     progress(Step::Found { files: found.sources.len() as u64, bytes: sizes.iter().sum() });
 
+    let memory = options.memory.unwrap_or_else(default_memory);
+    let room = Room::new(memory, Spool::new(options.temp.as_deref()));
     let mut all = Collected::default();
     let mut left_out = found.left_out.into_iter().peekable();
     let mut rest = found.sources.as_slice();
@@ -87,9 +100,9 @@ pub fn ingest(
         let count = group(sizes);
         let (now, later) = rest.split_at(count);
         let loaded: Vec<Vec<Loaded>> = if count == 1 {
-            now.iter().map(|source| file::load(source, options, progress)).collect()
+            now.iter().map(|source| file::load(source, options, &room, progress)).collect()
         } else {
-            now.par_iter().map(|source| file::load(source, options, progress)).collect()
+            now.par_iter().map(|source| file::load(source, options, &room, progress)).collect()
         };
         for loaded in loaded.into_iter().flatten() {
             while let Some((path, reason)) = left_out.next_if(|(path, _)| *path < loaded.entry.path) {
@@ -97,11 +110,16 @@ pub fn ingest(
             }
             all.add(loaded);
         }
+        room.relieve(all.builders.values_mut());
+        room.check()?;
         rest = later;
         sizes = sizes.get(count..).unwrap_or_default();
     }
     left_out.for_each(|(path, reason)| all.leave_out(path, reason));
-    Ok(all.finish())
+    let mut read = all.finish(&room);
+    room.check()?;
+    read.tables.limit(memory);
+    Ok(read)
 }
 
 /// How many of the next files are read side by side.
@@ -142,7 +160,7 @@ impl Collected {
         }
     }
 
-    fn finish(mut self) -> Ingested {
+    fn finish(mut self, room: &Room) -> Ingested {
         self.manifest.program = concat!("entrail ", env!("CARGO_PKG_VERSION")).into();
         let steps = self.builders.remove(STEPS).map(TableBuilder::finish);
         let tables: Vec<Table> = std::mem::take(&mut self.builders).into_values().map(TableBuilder::finish).collect();
@@ -153,9 +171,9 @@ impl Collected {
         let mut result = Tables::default();
         for table in tables {
             count(&table, &mut self.manifest);
-            result.insert(with_item_ids(table, &self.manifest));
+            result.insert(with_item_ids(table, &self.manifest, room));
         }
-        Ingested { tables: result, manifest: self.manifest }
+        Ingested { tables: result, manifest: self.manifest, spooled: room.spool().bytes() }
     }
 }
 
@@ -174,7 +192,7 @@ fn count(table: &Table, manifest: &mut Manifest) {
 
 /// Gives every row its `_ItemId`: the head of the evidence's hash and the record number, so that it is the same in
 /// every run and on every machine.
-fn with_item_ids(table: Table, manifest: &Manifest) -> Table {
+fn with_item_ids(table: Table, manifest: &Manifest, room: &Room) -> Table {
     let Some(position) = table.schema().position("_ItemId") else { return table };
     let mut ids = Builder::new(Type::String);
     for row in 0..table.rows() {
@@ -183,5 +201,6 @@ fn with_item_ids(table: Table, manifest: &Manifest) -> Table {
         let id = format!("{}-{}", hash.get(..16).unwrap_or(hash), record.number);
         ids.push(Cell::Text(&id));
     }
+    room.settle(&mut ids);
     table.with_column(position, ids.finish())
 }

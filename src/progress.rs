@@ -43,7 +43,9 @@ impl Progress {
     pub fn start(&self, label: impl Into<Cow<'static, str>>, total: u64, unit: Unit) -> Bar {
         let Some(bars) = &self.bars else { return Bar(None) };
         let template = match unit {
-            Unit::Bytes => "{prefix:<10} {bar:32} {bytes}/{total_bytes} {wide_msg}",
+            Unit::Bytes => {
+                "{prefix:<10} {bar:32} {bytes}/{total_bytes}  {binary_bytes_per_sec}  {eta} left  {wide_msg}"
+            }
             Unit::Items => "{prefix:<10} {bar:32} {pos}/{len} {wide_msg}",
         };
         let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());

@@ -132,7 +132,7 @@ fn blocks(input: &Path) -> Result<(), Failed> {
         .flat_map(|(_, table)| (0..table.rows()).map(|row| table.record(row)))
         .map(|record| (record.evidence, record.number))
         .collect();
-    let texts = evidence::raw(&paths, &whole.manifest, &wanted);
+    let texts = evidence::raw(&paths, &whole.manifest, &wanted, &[]);
     if texts.len() != wanted.len() || texts.values().any(String::is_empty) {
         return Err(format!("{} of {} records were found again", texts.len(), wanted.len()).into());
     }

@@ -19,6 +19,7 @@ pub(super) fn run(args: &Convert, screen: &Screen) -> anyhow::Result<Exit> {
     let dataset = match args.format {
         TableFormat::Jsonl => Dataset::JsonLines,
         TableFormat::Csv => Dataset::Csv,
+        TableFormat::Parquet => Dataset::Parquet,
     };
     let written = report::convert(&read.tables, &read.manifest, dataset, args.kusto, &output).map_err(told)?;
     if !screen.quiet {

@@ -37,7 +37,27 @@ pub(super) fn case(args: &CaseArgs, screen: &Screen) -> anyhow::Result<Case> {
             Some(at.with_context(|| format!("--as-of {written:?} is not a time; write it as 2026-05-04T12:00:00Z"))?);
     }
     case.passwords.clone_from(&args.password);
+    case.memory = args.memory.as_deref().map(bytes).transpose()?;
+    if let Some(folder) = args.temp.as_ref().filter(|folder| !folder.is_dir()) {
+        bail!("--temp {}: no such folder", folder.display());
+    }
+    case.temp.clone_from(&args.temp);
     Ok(case)
+}
+
+/// A size such as 6G, 800M or 65536K, in bytes; the units are powers of 1024.
+fn bytes(word: &str) -> anyhow::Result<u64> {
+    let text = word.trim().trim_end_matches(['b', 'B']).trim_end_matches(['i', 'I']);
+    let (digits, shift) = match text.chars().last().map(|unit| unit.to_ascii_uppercase()) {
+        Some('K') => (&text[..text.len() - 1], 10),
+        Some('M') => (&text[..text.len() - 1], 20),
+        Some('G') => (&text[..text.len() - 1], 30),
+        Some('T') => (&text[..text.len() - 1], 40),
+        _ => (text, 0),
+    };
+    let number: Option<f64> = digits.trim().parse().ok().filter(|number: &f64| number.is_finite() && *number > 0.0);
+    let number = number.with_context(|| format!("--memory {word:?} is not a size; write it as 6G or 800M"))?;
+    Ok((number * (1_u64 << shift) as f64) as u64)
 }
 
 /// The responder's list of values to look for.

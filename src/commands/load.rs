@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Told;
 use super::screen::{Screen, clean};
@@ -15,18 +16,28 @@ pub(super) fn exports(paths: &[PathBuf], case: &Case, screen: &Screen) -> anyhow
     if paths.is_empty() {
         return Ok(Ingested::default());
     }
-    let options = Options { timezone: case.timezone, passwords: case.passwords.clone(), ..Options::default() };
-    let bar: OnceLock<Bar> = OnceLock::new();
-    let told = |step: Step<'_>| match step {
-        Step::Found { bytes, .. } => {
-            bar.get_or_init(|| screen.progress.start("reading", bytes, Unit::Bytes));
+    let options = Options {
+        timezone: case.timezone,
+        passwords: case.passwords.clone(),
+        memory: case.memory,
+        temp: case.temp.clone(),
+        ..Options::default()
+    };
+    let shown: OnceLock<(Bar, u64)> = OnceLock::new();
+    let begun = AtomicU64::new(0);
+    let told = |step: Step<'_>| match (step, shown.get()) {
+        (Step::Found { files, bytes }, _) => {
+            shown.get_or_init(|| (screen.progress.start("reading", bytes, Unit::Bytes), files));
         }
-        Step::Start(path) => bar.get().into_iter().for_each(|bar| bar.doing(&clean(path))),
-        Step::Bytes(bytes) => bar.get().into_iter().for_each(|bar| bar.advance(bytes)),
-        Step::Done(_) => {}
+        (Step::Start(path), Some((bar, files))) => {
+            let number = begun.fetch_add(1, Ordering::Relaxed) + 1;
+            bar.doing(&format!("file {number} of {files}  {}", clean(path)));
+        }
+        (Step::Bytes(bytes), Some((bar, _))) => bar.advance(bytes),
+        _ => {}
     };
     let read = ingest(paths, &options, &told);
-    bar.get().into_iter().for_each(Bar::end);
+    shown.get().into_iter().for_each(|(bar, _)| bar.end());
     read.map_err(|diagnostic| {
         screen.diagnostics(&[diagnostic], "", "");
         Told.into()

@@ -9,6 +9,7 @@ mod hunt;
 mod init;
 mod load;
 mod query;
+mod reach;
 mod rows;
 mod rules;
 mod screen;

@@ -20,7 +20,7 @@ use crate::finding::{Finding, Outcome, Verdict};
 use crate::kql::{self, Context, Watchlist};
 use crate::progress::{Progress, Unit};
 use crate::rules::Rule;
-use crate::table::{Tables, UNIX_EPOCH_TICKS};
+use crate::table::{Table, Tables, UNIX_EPOCH_TICKS};
 pub use prove::{CaseResult, Proof, prove};
 
 /// Stack of a thread that compiles queries, in bytes: a query of a hundred operators is a plan of some hundred
@@ -91,9 +91,46 @@ pub fn detect(rules: &[Rule], tables: &Tables, options: &Options, progress: &Pro
             })
             .collect()
     };
-    let verdicts = WORKERS.as_ref().map_or_else(work, |workers| workers.install(work));
+    // Where memory is short, fewer rules run at once: in the end one after another.
+    let threads = rayon::current_num_threads();
+    let fewer = Some(at_once(tables, threads))
+        .filter(|at_once| *at_once < threads)
+        .and_then(|at_once| ThreadPoolBuilder::new().num_threads(at_once).stack_size(STACK).build().ok());
+    let verdicts = fewer.as_ref().or(WORKERS.as_ref()).map_or_else(work, |workers| workers.install(work));
     bar.end();
     verdicts
+}
+
+/// What each rule could look at, without running any: not evaluable, failed, or clean, which here only means that it can
+/// judge. The verdicts stand in the order of the rules.
+pub fn survey(rules: &[Rule], tables: &Tables, options: &Options) -> Vec<Verdict> {
+    let scene = Scene { tables, options, now: options.as_of.unwrap_or(UNIX_EPOCH_TICKS) };
+    let look = |rule: &Rule| match kql::check(&rule.query, &scene.context(scene.now, None, false)) {
+        Err(found) => empty(rule, Outcome::Failed(found.into_iter().map(|d| rule.locate(d)).collect())),
+        Ok(usage) => {
+            let sight = blind::sight(rule, &usage, &scene);
+            let outcome = sight.blocked.or(sight.nothing_judged).unwrap_or(Outcome::Clean);
+            let (unjudged, considered) = (sight.unjudged, sight.considered);
+            Verdict { unjudged, considered, tables: usage.tables, limits: sight.limits, ..empty(rule, outcome) }
+        }
+    };
+    let safe = |rule: &Rule| {
+        let verdict = catch_unwind(AssertUnwindSafe(|| look(rule)));
+        verdict.unwrap_or_else(|payload| empty(rule, Outcome::Failed(vec![broken(payload.as_ref())])))
+    };
+    let work = || rules.par_iter().map(safe).collect();
+    WORKERS.as_ref().map_or_else(work, |workers| workers.install(work))
+}
+
+/// How many rules may run at once: each may hold the widest table.
+fn at_once(tables: &Tables, threads: usize) -> usize {
+    let Some(room) = tables.room() else { return threads };
+    let weight = |table: &Table| {
+        let names: Vec<&str> = table.schema().fields.iter().map(|field| field.name.as_str()).collect();
+        table.weight(&names, table.rows())
+    };
+    let widest = tables.iter().map(|(_, table)| weight(table)).max().unwrap_or(0);
+    usize::try_from(room / widest.max(1)).unwrap_or(threads).clamp(1, threads)
 }
 
 fn empty(rule: &Rule, outcome: Outcome) -> Verdict {

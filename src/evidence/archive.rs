@@ -1,4 +1,10 @@
-//! Opens files: plain ones, and what is inside .gz and .zip, nested once.
+//! Opens files: plain ones, and what is inside .gz, .zip and .7z, nested once.
+//!
+//! Nothing is ever unpacked under a name from an archive: members are read as streams, and an archive inside another
+//! is put aside in a temporary file without a name.
+
+mod seven;
+mod zipped;
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
@@ -6,7 +12,6 @@ use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
-use zip::result::ZipError;
 
 use super::chunks::Limits;
 
@@ -42,8 +47,11 @@ pub enum Part<'a> {
 }
 
 const GZIP: &[u8] = b"\x1f\x8b";
-const ZIP: &[u8] = b"PK\x03\x04";
-const ZIP_EMPTY: &[u8] = b"PK\x05\x06";
+
+/// Whether a file that begins so is opened rather than read.
+fn is_archive(head: &[u8]) -> bool {
+    head.starts_with(GZIP) || zipped::MARKS.iter().any(|mark| head.starts_with(mark)) || head.starts_with(seven::MARK)
+}
 
 /// What may be needed inside archives.
 #[derive(Clone, Copy)]
@@ -57,10 +65,11 @@ pub fn open(path: &Path, limits: Limits, passwords: &[String], show: &mut dyn Fn
     let means = Means { limits, passwords };
     let mut file = File::open(path)?;
     let head = head(&mut file)?;
-    if head.starts_with(GZIP) || head.starts_with(ZIP) || head.starts_with(ZIP_EMPTY) {
+    if is_archive(&head) {
         let (sha256, bytes) = digest(&mut file)?;
         file.seek(SeekFrom::Start(0))?;
-        return contents(&mut file, &head, String::new(), (sha256, bytes), 1, means, show);
+        let archive = Archive { file: &file, member: String::new(), sha256, bytes, depth: 1, means };
+        return contents(archive, &head, show);
     }
     show(Part::Stream(Opened { member: String::new(), input: &mut file }));
     Ok(())
@@ -93,112 +102,56 @@ fn join(outer: &str, inner: &str) -> String {
     if outer.is_empty() { inner.to_owned() } else { format!("{outer}!{inner}") }
 }
 
-/// The inside of an archive. `depth` is how often one may still be opened within it.
-fn contents(
-    file: &mut File,
-    head: &[u8],
+/// An archive that is being opened.
+struct Archive<'a> {
+    file: &'a File,
+    /// Its name within the file that was given.
     member: String,
-    (sha256, bytes): (String, u64),
+    sha256: String,
+    bytes: u64,
+    /// How often one may still be opened within it.
     depth: u8,
-    means: Means<'_>,
-    show: &mut dyn FnMut(Part<'_>),
-) -> io::Result<()> {
-    let container = |format, reason: String| {
-        Part::Container(Container { member: member.clone(), format, reason, bytes, sha256: sha256.clone() })
-    };
-    if head.starts_with(GZIP) {
-        show(container(Some("gzip"), "begins like a gzip file".into()));
-        let mut inner = Bounded { input: MultiGzDecoder::new(BufReader::new(file)), left: means.limits.room(bytes) };
-        return stream(&mut inner, join(&member, "content"), depth, means, show);
-    }
-    let mut archive = match zip::ZipArchive::new(BufReader::new(file)) {
-        Ok(archive) => archive,
-        Err(error) => {
-            show(container(None, format!("a zip archive that cannot be opened: {error}; unpack it by other means")));
-            return Ok(());
-        }
-    };
-    if archive.len() > means.limits.members {
-        show(container(
-            None,
-            format!("a zip archive of {} members; the limit is {}", archive.len(), means.limits.members),
-        ));
-        return Ok(());
-    }
-    if archive.file_names().any(|name| name.is_ok_and(|name| name == "[Content_Types].xml")) {
-        show(container(None, "an Office document (a spreadsheet?): save its sheets as CSV".into()));
-        return Ok(());
-    }
-    show(container(Some("zip"), format!("begins like a zip archive; {} members", archive.len())));
-    let mut order: Vec<(String, usize)> = Vec::new();
-    for index in 0..archive.len() {
-        let name = match archive.name_for_index(index) {
-            Some(Ok(name)) => name.replace('\\', "/"),
-            _ => format!("member {}", index + 1),
-        };
-        if !name.ends_with('/') {
-            order.push((name, index));
-        }
-    }
-    order.sort();
-    let mut left = means.limits.room(bytes);
-    for (name, index) in order {
-        let name = join(&member, &name);
-        match member_of(&mut archive, index, means.passwords) {
-            Ok(entry) => {
-                let mut inner = Bounded { input: entry, left };
-                stream(&mut inner, name, depth, means, show)?;
-                left = inner.left;
-            }
-            Err(error) => {
-                let reason = refusal(&error, !means.passwords.is_empty());
-                show(Part::Container(Container {
-                    member: name,
-                    format: None,
-                    reason,
-                    bytes: 0,
-                    sha256: String::new(),
-                }));
-            }
-        }
-    }
-    Ok(())
+    means: Means<'a>,
 }
 
-/// A member, decrypted with the first password that fits where it is encrypted.
-fn member_of<'z, R: Read + Seek>(
-    archive: &'z mut zip::ZipArchive<R>,
-    index: usize,
-    passwords: &[String],
-) -> Result<zip::read::ZipFile<'z, R>, ZipError> {
-    let encrypted = archive.by_index_raw(index)?.encrypted();
-    if !encrypted {
-        return archive.by_index(index);
+impl Archive<'_> {
+    /// The archive itself, for the ledger; without a format where it could not be opened.
+    fn told(&self, format: Option<&'static str>, reason: String) -> Part<'static> {
+        let (member, sha256) = (self.member.clone(), self.sha256.clone());
+        Part::Container(Container { member, format, reason, bytes: self.bytes, sha256 })
     }
-    let mut opens = |password: &str| {
-        archive.by_index_decrypt(index, password.as_bytes()).is_ok_and(|mut member| legible(&mut member))
-    };
-    match passwords.iter().find(|password| opens(password)) {
-        Some(password) => archive.by_index_decrypt(index, password.as_bytes()),
-        None => Err(ZipError::InvalidPassword),
+
+    /// A member that cannot be read, and why.
+    fn refused(&self, name: &str, reason: String) -> Part<'static> {
+        let member = join(&self.member, name);
+        Part::Container(Container { member, format: None, reason, bytes: 0, sha256: String::new() })
+    }
+
+    /// Shows one member; `left` is what the archive may still expand by.
+    fn member(&self, name: &str, input: impl Read, left: &mut u64, show: &mut dyn FnMut(Part<'_>)) -> io::Result<()> {
+        let mut inner = Bounded { input, left: *left };
+        let shown = stream(&mut inner, join(&self.member, name), self.depth, self.means, show);
+        *left = inner.left;
+        shown
     }
 }
 
-/// Whether a decrypted member unpacks: the old encryption's check lets one wrong password in 256 pass.
-fn legible(member: &mut dyn Read) -> bool {
-    let mut head = [0; 1 << 12];
-    member.read(&mut head).is_ok()
+/// Shows what is inside.
+fn contents(archive: Archive<'_>, head: &[u8], show: &mut dyn FnMut(Part<'_>)) -> io::Result<()> {
+    if head.starts_with(seven::MARK) {
+        return seven::contents(archive, show);
+    }
+    if !head.starts_with(GZIP) {
+        return zipped::contents(archive, show);
+    }
+    show(archive.told(Some("gzip"), "begins like a gzip file".into()));
+    let mut left = archive.means.limits.room(archive.bytes);
+    archive.member("content", MultiGzDecoder::new(BufReader::new(archive.file)), &mut left, show)
 }
 
-fn refusal(error: &ZipError, tried: bool) -> String {
-    match error {
-        ZipError::InvalidPassword if tried => {
-            "cannot be unpacked: it is encrypted, and no password given with --password fits".into()
-        }
-        ZipError::InvalidPassword => "cannot be unpacked: it is encrypted; give its password with --password".into(),
-        ZipError::UnsupportedArchive(why) => format!("cannot be unpacked here ({why}); unpack it by other means"),
-        error => format!("cannot be unpacked: {error}"),
-    }
+/// A name from an archive, as the ledger shows it: a name only, never a place.
+fn shown(name: &str) -> String {
+    name.replace('\\', "/")
 }
 
 /// A member: shown as it is, or opened when it is an archive itself and that is still allowed.
@@ -211,15 +164,20 @@ fn stream(
 ) -> io::Result<()> {
     let mut head = Vec::new();
     let failed = input.take(8).read_to_end(&mut head).err();
-    let archive = head.starts_with(GZIP) || head.starts_with(ZIP);
-    if archive && depth > 0 && failed.is_none() {
-        // A zip needs random access, and the hash must be known before its members are: put it aside.
+    if is_archive(&head) && depth > 0 && failed.is_none() {
+        // An archive needs random access, and its hash must be known before its members are: put it aside.
         let mut aside = tempfile::tempfile()?;
-        io::copy(&mut head.as_slice().chain(input), &mut aside)?;
+        if let Err(error) = io::copy(&mut head.as_slice().chain(input), &mut aside) {
+            // Its neighbours can still be read.
+            let reason = format!("cannot be unpacked: {error}");
+            show(Part::Container(Container { member, format: None, reason, bytes: 0, sha256: String::new() }));
+            return Ok(());
+        }
         aside.seek(SeekFrom::Start(0))?;
-        let digested = digest(&mut aside)?;
+        let (sha256, bytes) = digest(&mut aside)?;
         aside.seek(SeekFrom::Start(0))?;
-        return contents(&mut aside, &head, member, digested, depth - 1, means, show);
+        let archive = Archive { file: &aside, member, sha256, bytes, depth: depth - 1, means };
+        return contents(archive, &head, show);
     }
     let mut whole = head.as_slice().chain(input);
     show(Part::Stream(Opened { member, input: &mut whole }));
@@ -236,6 +194,7 @@ impl<R: Read> Read for Bounded<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let read = self.input.read(into)?;
         if read as u64 > self.left {
+            self.left = 0;
             return Err(io::Error::other("the archive expands beyond the limit; raise it if the archive is trusted"));
         }
         self.left -= read as u64;

@@ -376,8 +376,9 @@ fn last_row(buf: &[u8], separator: u8, first: bool) -> Option<usize> {
 
 /// What binary files begin with.
 fn magic(head: &[u8]) -> Option<&'static str> {
-    const MAGIC: [(&[u8], &str); 11] = [
-        (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive: unpack it first"),
+    const MAGIC: [(&[u8], &str); 12] = [
+        (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive inside two others: unpack the outer ones first"),
+        (b"PK\x03\x04", "a zip archive inside two others: unpack the outer ones first"),
         (b"Rar!", "a RAR archive: unpack it first"),
         (b"PAR1", "a Parquet file"),
         (b"Obj\x01", "an Avro file (Event Hub Capture): export the messages as JSON"),

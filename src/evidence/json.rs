@@ -9,6 +9,7 @@ use std::sync::Arc;
 use memchr::memchr;
 
 use super::scan::{MAX_DEPTH, Stop, key, resync, skip, space, string};
+use super::strict::{self, Field};
 
 /// Lists inside these keys of an envelope are the records.
 const LISTS: [&[u8]; 9] =
@@ -83,6 +84,7 @@ enum Object {
 pub struct Splitter {
     stack: Vec<Frame>,
     lost: bool,
+    fields: Vec<Field>,
     /// Column lists of row tables, as raw JSON.
     pub headers: Vec<Arc<str>>,
     /// What was seen around the records.
@@ -144,7 +146,7 @@ impl Splitter {
             };
         }
         match byte {
-            b'{' => match self.object(buf, at)? {
+            b'{' => match self.quick(buf, at).map_or_else(|| self.object(buf, at), |end| Ok(Object::Whole(end)))? {
                 Object::Whole(end) => {
                     pieces.push(Piece { start: at, end, kind: Kind::Record });
                     Ok(end)
@@ -192,6 +194,13 @@ impl Splitter {
                 Err(Stop::Bad(at + length, "not JSON"))
             }
         }
+    }
+
+    /// The end of an object that is all as the grammar has it, and no envelope.
+    fn quick(&mut self, buf: &[u8], at: usize) -> Option<usize> {
+        self.fields.clear();
+        let end = strict::object(buf, at, &mut self.fields)?;
+        (!is_envelope(buf, &self.fields)).then_some(end)
     }
 
     /// A key and its value inside an envelope, after or before its list.
@@ -287,6 +296,15 @@ impl Splitter {
         pieces.push(Piece { start, end, kind: Kind::Broken(why) });
         end
     }
+}
+
+/// Whether a field may be the list of an envelope: the tolerant walk decides.
+pub fn is_envelope(buf: &[u8], fields: &[Field]) -> bool {
+    fields.iter().any(|field| {
+        let name = buf.get(field.name as usize..field.named as usize).unwrap_or_default();
+        let list = buf.get(field.value as usize) == Some(&b'[');
+        list && (LISTS.contains(&name) || name == b"rows" || name == b"Rows" || is_columns(name))
+    })
 }
 
 fn is_columns(key: &[u8]) -> bool {

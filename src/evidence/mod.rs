@@ -11,6 +11,7 @@ mod manifest;
 mod raw;
 mod records;
 mod scan;
+mod strict;
 mod verify;
 mod walk;
 
@@ -20,6 +21,7 @@ pub use json::Facts;
 pub use manifest::{Entry, Manifest};
 pub use raw::raw;
 pub use records::{Item, Passed, each};
+pub use strict::{Field, string};
 pub use verify::{Check, verify};
 pub use walk::{Found, Source, walk};
 

@@ -8,9 +8,14 @@ use super::chunks::{Chunks, Limits, decode};
 use super::records::each;
 use super::{Manifest, walk};
 
-/// The text of these records, `(evidence, record)` as in the manifest. What cannot be read any more is left out, and so
-/// is what an archive holds encrypted.
-pub fn raw(arguments: &[PathBuf], manifest: &Manifest, wanted: &BTreeSet<(u32, u64)>) -> BTreeMap<(u32, u64), String> {
+/// The text of these records, `(evidence, record)` as in the manifest; the passwords are those that the evidence was read
+/// with. What cannot be read any more is left out.
+pub fn raw(
+    arguments: &[PathBuf],
+    manifest: &Manifest,
+    wanted: &BTreeSet<(u32, u64)>,
+    passwords: &[String],
+) -> BTreeMap<(u32, u64), String> {
     let mut texts = BTreeMap::new();
     let Ok(found) = walk(arguments) else { return texts };
     for source in found.sources {
@@ -25,7 +30,7 @@ pub fn raw(arguments: &[PathBuf], manifest: &Manifest, wanted: &BTreeSet<(u32, u
         if numbers.is_empty() {
             continue;
         }
-        let result = open(&source.path, Limits::default(), &[], &mut |part| {
+        let result = open(&source.path, Limits::default(), passwords, &mut |part| {
             let Part::Stream(opened) = part else { return };
             let path = if opened.member.is_empty() {
                 source.name.clone()

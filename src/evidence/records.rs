@@ -4,11 +4,14 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::chunks::{Body, Chunk, Layout};
-use super::json::{Facts, Kind, Splitter};
+use super::json::{self, Facts, Kind, Piece, Splitter};
+use super::strict::{self, Field};
 
 /// One record as found, not yet understood.
 #[derive(Debug)]
 pub enum Item<'a> {
+    /// A JSON object as the grammar has it, with its fields.
+    Object(&'a [u8], &'a [Field]),
     /// A JSON object, or a string that may hold one.
     Value(&'a [u8]),
     /// An array of cells and the raw JSON of its columns.
@@ -34,44 +37,68 @@ pub struct Passed {
 pub fn each(chunk: &Chunk, layout: Layout, header: &[String], mut show: impl FnMut(Item<'_>, Range<usize>)) -> Passed {
     let mut passed = Passed::default();
     let bytes = chunk.bytes.as_slice();
-    let slice = |range: Range<usize>| bytes.get(range).unwrap_or_default();
     match &chunk.body {
         Body::Rows => {
             let Layout::Separated(separator) = layout else { return passed };
             lines(bytes, separator, header, &mut passed, &mut show);
         }
         Body::Lines => {
+            let rest = whole_lines(bytes, &mut show);
             let mut splitter = Splitter::default();
-            let mut pieces = Vec::new();
-            splitter.feed(bytes, true, &mut pieces);
-            for piece in pieces {
-                let range = piece.start..piece.end;
-                match piece.kind {
-                    Kind::Record => show(Item::Value(slice(range.clone())), range),
-                    Kind::Row(columns) => {
-                        let Some(columns) = splitter.headers.get(columns) else { continue };
-                        show(Item::Row(slice(range.clone()), columns), range);
-                    }
-                    Kind::Broken(why) => show(Item::Broken(why), range),
-                }
+            let mut found = Vec::new();
+            splitter.feed(bytes.get(rest..).unwrap_or_default(), true, &mut found);
+            for piece in &mut found {
+                piece.start += rest;
+                piece.end += rest;
             }
+            pieces(bytes, &found, &splitter.headers, &mut show);
             passed.facts = splitter.facts;
         }
-        Body::Pieces(pieces) => {
-            for piece in pieces {
-                let range = piece.start..piece.end;
-                match piece.kind {
-                    Kind::Record => show(Item::Value(slice(range.clone())), range),
-                    Kind::Row(columns) => {
-                        let Some(columns) = chunk.headers.get(columns) else { continue };
-                        show(Item::Row(slice(range.clone()), columns), range);
-                    }
-                    Kind::Broken(why) => show(Item::Broken(why), range),
-                }
-            }
-        }
+        Body::Pieces(found) => pieces(bytes, found, &chunk.headers, &mut show),
     }
     passed
+}
+
+/// Shows the objects that stand one a line, as long as that is so; gives the position of what does not.
+fn whole_lines(bytes: &[u8], show: &mut impl FnMut(Item<'_>, Range<usize>)) -> usize {
+    let mut fields = Vec::with_capacity(128);
+    let mut at = 0;
+    while bytes.get(at) == Some(&b'{') {
+        // Positions count from the record's own beginning.
+        let line = bytes.get(at..).unwrap_or_default();
+        let line = line.get(..memchr::memchr(b'\n', line).map_or(line.len(), |end| end + 1)).unwrap_or_default();
+        fields.clear();
+        let Some(end) = strict::object(line, 0, &mut fields) else { return at };
+        let behind = line.get(end..).unwrap_or_default();
+        if !behind.iter().all(|byte| matches!(byte, b'\r' | b'\n' | b' ')) || json::is_envelope(line, &fields) {
+            return at;
+        }
+        show(Item::Object(line.get(..end).unwrap_or_default(), &fields), at..at + end);
+        at += line.len();
+    }
+    at
+}
+
+fn pieces(bytes: &[u8], found: &[Piece], headers: &[Arc<str>], show: &mut impl FnMut(Item<'_>, Range<usize>)) {
+    let mut fields = Vec::with_capacity(128);
+    for piece in found {
+        let range = piece.start..piece.end;
+        let slice = bytes.get(range.clone()).unwrap_or_default();
+        match piece.kind {
+            Kind::Record => {
+                fields.clear();
+                match strict::object(slice, 0, &mut fields) {
+                    Some(end) if end == slice.len() => show(Item::Object(slice, &fields), range),
+                    _ => show(Item::Value(slice), range),
+                }
+            }
+            Kind::Row(columns) => {
+                let Some(columns) = headers.get(columns) else { continue };
+                show(Item::Row(slice, columns), range);
+            }
+            Kind::Broken(why) => show(Item::Broken(why), range),
+        }
+    }
 }
 
 fn lines(

@@ -18,6 +18,7 @@ mod diagnostic_resource;
 mod inventory;
 pub mod localised;
 mod log_analytics;
+mod lookup;
 mod provisioning;
 mod recased;
 mod risk;
@@ -88,6 +89,7 @@ pub static ALL: &[&Format] = &[
     &recased::SNAKE,
     &log_analytics::FORMAT,
     &inventory::FORMAT,
+    &lookup::FORMAT,
 ];
 
 /// The shape of a record, and why.

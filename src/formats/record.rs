@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::evidence::{Field, string};
+
 /// How a record was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
@@ -155,6 +157,13 @@ impl<'a> Record<'a> {
         Ok(Record { fields, form: Form::Json, raw })
     }
 
+    /// An object whose fields were found already, by their positions in it.
+    pub fn whole(raw: &'a str, fields: &[Field]) -> Record<'a> {
+        let part = |from: u32, to: u32| raw.get(from as usize..to as usize).unwrap_or_default();
+        let field = |f: &Field| (part(f.name, f.named).into(), Value::from_raw(part(f.value, f.end).into()));
+        Record { fields: fields.iter().map(field).collect(), form: Form::Json, raw }
+    }
+
     /// The value of a name, in any letter case; the first that is not empty where a name occurs twice.
     pub fn get(&self, name: &str) -> &Value<'a> {
         let mut found = &Value::Null;
@@ -217,16 +226,8 @@ pub fn compact(raw: &str) -> Cow<'_, str> {
     let mut kept = 0;
     while let Some(byte) = bytes.get(at) {
         match byte {
-            b'"' => {
-                at += 1;
-                while let Some(found) = bytes.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
-                    at += found + 1;
-                    if bytes.get(at - 1) == Some(&b'"') {
-                        break;
-                    }
-                    at += 1;
-                }
-            }
+            // A string that is not as the grammar has it ends nowhere: the rest stays as it is.
+            b'"' => at = string(bytes, at).unwrap_or(bytes.len()),
             b' ' | b'\n' | b'\r' | b'\t' => {
                 let out = out.get_or_insert_with(|| Vec::with_capacity(bytes.len()));
                 out.extend_from_slice(bytes.get(kept..at).unwrap_or_default());

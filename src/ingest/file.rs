@@ -2,8 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use super::parse::{Context, Parsed, parse};
+use super::room::Room;
 use super::warnings::{SHOWN, Seen, warnings};
 use super::{Loaded, Options, Step};
 use crate::evidence::{Chunks, Entry, Facts, Layout, Opened, Part, Source, open};
@@ -11,13 +14,19 @@ use crate::formats::{Dates, Form, Order, Record, Value, localised, recognise};
 use crate::table::{RecordId, TableBuilder};
 
 /// Loads a file with everything inside it.
-pub fn load(source: &Source, options: &Options, progress: &(dyn for<'a> Fn(Step<'a>) + Sync)) -> Vec<Loaded> {
+pub fn load(
+    source: &Source,
+    options: &Options,
+    room: &Room,
+    progress: &(dyn for<'a> Fn(Step<'a>) + Sync),
+) -> Vec<Loaded> {
     progress(Step::Start(&source.name));
     let mut day_first = BTreeSet::new();
-    let mut loaded = once(source, options, progress, &mut day_first);
+    let mut loaded = once(source, options, room, progress, &mut day_first);
     if !day_first.is_empty() {
         // Some dates could be read either way, and others of the same file show that the day comes first.
-        loaded = once(source, options, &|_| {}, &mut day_first);
+        drop(loaded);
+        loaded = once(source, options, room, &|_| {}, &mut day_first);
     }
     progress(Step::Done(&source.name));
     loaded
@@ -26,10 +35,12 @@ pub fn load(source: &Source, options: &Options, progress: &(dyn for<'a> Fn(Step<
 fn once(
     source: &Source,
     options: &Options,
+    room: &Room,
     progress: &(dyn for<'a> Fn(Step<'a>) + Sync),
     day_first: &mut BTreeSet<String>,
 ) -> Vec<Loaded> {
     let mut all = Vec::new();
+    let mut packed = false;
     let path = |member: &str| if member.is_empty() { source.name.clone() } else { format!("{}!{member}", source.name) };
     let result = open(&source.path, options.limits, &options.passwords, &mut |part| match part {
         Part::Container(container) => {
@@ -46,7 +57,15 @@ fn once(
         Part::Stream(opened) => {
             let path = path(&opened.member);
             let order = if day_first.contains(&path) { Order::DayFirst } else { Order::MonthFirst };
-            let (loaded, again) = stream(opened, &path, order, options, progress);
+            // A member's bytes are not those on disk: an archive counts when it has been read.
+            let plain = opened.member.is_empty();
+            let told = |step: Step<'_>| {
+                if plain || !matches!(step, Step::Bytes(_)) {
+                    progress(step)
+                }
+            };
+            packed |= !plain;
+            let (loaded, again) = stream(opened, &path, order, (options, room), &told);
             if again {
                 day_first.insert(path);
             }
@@ -57,6 +76,9 @@ fn once(
         let reason = format!("cannot be read: {error}");
         let entry = Entry { path: source.name.clone(), warnings: vec![reason.clone()], reason, ..Entry::default() };
         all.push(Loaded { entry, builders: BTreeMap::new() });
+    }
+    if packed {
+        progress(Step::Bytes(std::fs::metadata(&source.path).map_or(0, |meta| meta.len())));
     }
     all
 }
@@ -116,7 +138,7 @@ fn stream(
     opened: Opened<'_>,
     path: &str,
     order: Order,
-    options: &Options,
+    (options, room): (&Options, &Room),
     progress: &(dyn for<'a> Fn(Step<'a>) + Sync),
 ) -> (Loaded, bool) {
     let mut chunks = Chunks::open(opened.input, options.limits);
@@ -134,12 +156,7 @@ fn stream(
         whole.seen.notes.insert(what, 1);
     }
     if !matches!(context.layout, Layout::Empty | Layout::Binary(_) | Layout::Text) {
-        while wave(&mut chunks, &context, &mut whole, progress) {
-            // A file that shows nothing known in its first megabytes is not ours; it is only hashed from here on.
-            if whole.formats.is_empty() && whole.seen.records > 100_000 {
-                break;
-            }
-        }
+        whole = records(&mut chunks, &context, whole, room, progress);
     }
     let mut facts: Facts = chunks.facts().clone();
     facts.merge(&whole.seen.facts);
@@ -167,35 +184,86 @@ fn stream(
     (Loaded { entry, builders: whole.builders }, again)
 }
 
-/// Reads and parses the next few chunks; false at the end.
-fn wave(
+/// Chunks that were parsed, put together in their order as soon as those before them are there.
+#[derive(Default)]
+struct Line {
+    waiting: Mutex<BTreeMap<usize, Parsed>>,
+    whole: Mutex<Whole>,
+    /// Chunks put together.
+    done: AtomicUsize,
+    /// No more is wanted: many records and none of a known shape, or a fault in one of the chunks.
+    stop: AtomicBool,
+}
+
+/// A fault in one chunk must not leave the others waiting for it.
+struct Alarm<'l>(&'l AtomicBool);
+
+impl Drop for Alarm<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.store(true, Ordering::Release);
+        }
+    }
+}
+
+impl Line {
+    /// Puts together what is ready. Whoever finds another at it leaves it to them.
+    fn advance(&self, room: &Room) {
+        let take = || self.waiting.lock().ok()?.remove(&self.done.load(Ordering::Acquire));
+        let more = || self.waiting.lock().is_ok_and(|waiting| waiting.contains_key(&self.done.load(Ordering::Acquire)));
+        // Something may come between the last look and the release: look again.
+        while !self.stop.load(Ordering::Acquire) && more() {
+            let Ok(mut whole) = self.whole.try_lock() else { return };
+            while let Some(parsed) = take() {
+                whole.add(parsed);
+                room.relieve(whole.builders.values_mut());
+                // A file that shows nothing known in its first megabytes is not ours.
+                let foreign = whole.formats.is_empty() && whole.seen.records > 100_000;
+                self.done.fetch_add(1, Ordering::AcqRel);
+                if foreign {
+                    return self.stop.store(true, Ordering::Release);
+                }
+            }
+        }
+    }
+}
+
+/// Reads all chunks. They are parsed side by side; whoever has parsed one puts together what is ready.
+fn records(
     chunks: &mut Chunks<'_>,
     context: &Context,
-    whole: &mut Whole,
+    whole: Whole,
+    room: &Room,
     progress: &(dyn for<'a> Fn(Step<'a>) + Sync),
-) -> bool {
-    let width = rayon::current_num_threads() * 3;
-    let results: Mutex<Vec<(usize, Parsed)>> = Mutex::default();
-    let mut read = 0;
+) -> Whole {
+    let ahead = rayon::current_num_threads() * 2 + 1;
+    let line = Line { whole: Mutex::new(whole), ..Line::default() };
     rayon::in_place_scope(|scope| {
-        while read < width {
-            let Some(chunk) = chunks.next_chunk() else { break };
+        let mut read = 0;
+        // A file that is not ours is only hashed from here on.
+        while let Some(chunk) = chunks.next_chunk().filter(|_| !line.stop.load(Ordering::Acquire)) {
             progress(Step::Bytes(chunk.bytes.len() as u64));
-            let number = read;
+            let (number, line) = (read, &line);
             read += 1;
-            let results = &results;
             scope.spawn(move |_| {
+                let _alarm = Alarm(&line.stop);
                 let parsed = parse(&chunk, context);
-                if let Ok(mut results) = results.lock() {
-                    results.push((number, parsed));
+                drop(chunk);
+                if let Ok(mut waiting) = line.waiting.lock() {
+                    waiting.insert(number, parsed);
                 }
+                line.advance(room);
             });
+            // Enough is under way: help with it, or wait for it.
+            while read - line.done.load(Ordering::Acquire) > ahead && !line.stop.load(Ordering::Acquire) {
+                if !matches!(rayon::yield_now(), Some(rayon::Yield::Executed)) {
+                    std::thread::sleep(Duration::from_micros(50));
+                }
+            }
         }
     });
-    let mut results = results.into_inner().unwrap_or_default();
-    results.sort_by_key(|(number, _)| *number);
-    results.into_iter().for_each(|(_, parsed)| whole.add(parsed));
-    read == width
+    line.advance(room);
+    line.whole.into_inner().unwrap_or_default()
 }
 
 /// Why a stream is not ours.

@@ -60,6 +60,10 @@ pub fn parse(chunk: &Chunk, context: &Context) -> Parsed {
         parsed.sink.record = parsed.records;
         match item {
             Item::Broken(why) => parsed.rejected.push((parsed.records, why.to_owned())),
+            Item::Object(bytes, fields) => match std::str::from_utf8(bytes) {
+                Ok(text) => load(&Record::whole(text, fields), &mut parsed, &mut last),
+                Err(_) => value(bytes, &mut parsed, &mut last),
+            },
             Item::Value(bytes) => value(bytes, &mut parsed, &mut last),
             Item::Row(bytes, header) => {
                 if columns.as_ref().is_none_or(|(known, _)| !Arc::ptr_eq(known, header)) {

@@ -48,6 +48,18 @@ const CAPS: [(u64, &str); 8] = [
     (500_000, "the Log Analytics query API"),
 ];
 
+/// Whether a line of the ledger tells that something was put right.
+pub fn repaired(line: &str) -> bool {
+    ["repaired: ", "read as UTF", "dates read with the day first"].iter().any(|head| line.starts_with(head))
+}
+
+/// Whether a line of the ledger tells that an export may be incomplete.
+pub fn cut(line: &str) -> bool {
+    ["exactly ", "names a next page", "the list is not closed", "the query's answer says", "reading stopped early"]
+        .iter()
+        .any(|head| line.starts_with(head))
+}
+
 /// The lines for the ledger.
 pub fn warnings(seen: &Seen, order: Order, zone_given: bool) -> Vec<String> {
     let mut lines = Vec::new();

@@ -1,5 +1,5 @@
-//! The tables themselves, one file each, for other engines: JSON lines keep every value as it was loaded; CSV is safe to
-//! open in a spreadsheet, which changes cells that begin like a formula.
+//! The tables themselves, one file each, for other engines: JSON lines and Parquet keep every value as it was loaded; CSV
+//! is safe to open in a spreadsheet, which changes cells that begin like a formula.
 
 use std::io::{self, Write};
 
@@ -15,14 +15,20 @@ pub enum Dataset {
     JsonLines,
     /// RFC 4180 with a header line.
     Csv,
+    /// Typed columns, compressed.
+    Parquet,
 }
 
 impl Dataset {
+    /// All kinds.
+    pub const ALL: [Dataset; 3] = [Dataset::JsonLines, Dataset::Csv, Dataset::Parquet];
+
     /// File name of a table.
     pub fn file(self, table: &str) -> String {
         match self {
             Dataset::JsonLines => format!("{table}.jsonl"),
             Dataset::Csv => format!("{table}.csv"),
+            Dataset::Parquet => format!("{table}.parquet"),
         }
     }
 
@@ -34,6 +40,7 @@ impl Dataset {
         match self {
             Dataset::JsonLines => json_lines(table, out),
             Dataset::Csv => csv(table, out),
+            Dataset::Parquet => super::parquet::write(table, out),
         }
     }
 }

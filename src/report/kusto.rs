@@ -36,13 +36,13 @@ fn create(schema: &Schema, out: &mut dyn Write) -> io::Result<()> {
 
 fn mapping(schema: &Schema, dataset: Dataset, out: &mut dyn Write) -> io::Result<()> {
     let place = |position: usize, name: &str| match dataset {
-        Dataset::JsonLines => json!({ "Path": format!("$['{name}']") }),
+        Dataset::JsonLines | Dataset::Parquet => json!({ "Path": format!("$['{name}']") }),
         Dataset::Csv => json!({ "Ordinal": position.to_string() }),
     };
     let columns = schema.fields.iter().enumerate().map(
         |(position, field)| json!({ "Column": field.name, "DataType": field.ty.name(), "Properties": place(position, &field.name) }),
     );
-    let kind = if dataset == Dataset::Csv { "csv" } else { "json" };
+    let kind = kind(dataset);
     let mapping = Value::Array(columns.collect());
     writeln!(
         out,
@@ -54,12 +54,22 @@ fn mapping(schema: &Schema, dataset: Dataset, out: &mut dyn Write) -> io::Result
 fn ingest(table: &Table, dataset: Dataset, out: &mut dyn Write) -> io::Result<()> {
     let name = &table.schema().table;
     let file = dataset.file(name);
-    let more = if dataset == Dataset::Csv { "format='csv', ignoreFirstRecord=true" } else { "format='json'" };
+    let kind = kind(dataset);
+    let more = if dataset == Dataset::Csv { ", ignoreFirstRecord=true" } else { "" };
     writeln!(
         out,
-        "\n.ingest async into table {} (\n    h'<CONTAINER-URL>/{file}?<SAS>'\n) with ({more}, ingestionMappingReference='{MAPPING}')",
+        "\n.ingest async into table {} (\n    h'<CONTAINER-URL>/{file}?<SAS>'\n) with (format='{kind}'{more}, ingestionMappingReference='{MAPPING}')",
         quoted(name)
     )
+}
+
+/// The name of a data format in commands.
+fn kind(dataset: Dataset) -> &'static str {
+    match dataset {
+        Dataset::JsonLines => "json",
+        Dataset::Csv => "csv",
+        Dataset::Parquet => "parquet",
+    }
 }
 
 /// A name that need not be an identifier. Names of tables and columns come from the schema files, never from logs.

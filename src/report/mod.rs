@@ -18,6 +18,7 @@ mod kusto;
 mod manifest;
 mod navigator;
 mod output;
+mod parquet;
 mod profile;
 mod row;
 mod rule;
@@ -42,7 +43,7 @@ use crate::usual::{Usual, own};
 
 pub use account::Account;
 pub use attack::{Column, Technique};
-pub use coverage::{Coverage, Covered, Steps};
+pub use coverage::{Coverage, Covered, Steps, coverage};
 pub use dataset::Dataset;
 pub use defang::defang;
 pub use findings::SCHEMA;

@@ -66,6 +66,17 @@ impl Output {
         &self.dir
     }
 
+    /// Removes these files where they are, and nothing else.
+    ///
+    /// # Errors
+    /// One of them cannot be removed; the message names it.
+    pub fn clear(&self, names: impl IntoIterator<Item = String>) -> Result<(), Diagnostic> {
+        names.into_iter().map(|name| self.dir.join(name)).try_for_each(|path| match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(&path, &error)),
+            _ => Ok(()),
+        })
+    }
+
     /// Writes one file: under a temporary name first, renamed when complete, so that a half-written file never
     /// carries a report's name.
     ///

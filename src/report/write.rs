@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::{Dataset, Output, Report, Written, csv, findings, html, jsonl, kusto, manifest, navigator, xlsx};
 use crate::error::Diagnostic;
 use crate::evidence::Manifest;
-use crate::table::Tables;
+use crate::table::{Schema, Tables};
 
 type Writer = fn(&Report<'_>, &mut dyn Write) -> io::Result<()>;
 
@@ -41,7 +41,8 @@ pub fn run_log(output: &Output, lines: &[String]) -> Result<Written, Diagnostic>
 
 /// Writes each table that has rows to a file of its own, and the manifest that its `_ItemId`s refer to: an id begins with
 /// the first 16 digits of the file's SHA-256 and ends with the record number. With `script`, `load.kql` holds the commands
-/// that load the tables into a cluster.
+/// that load the tables into a cluster. What an earlier run left in the folder is removed first: a table that this evidence
+/// does not have must not stand beside those that it has.
 ///
 /// # Errors
 /// As [`write_all`].
@@ -52,6 +53,8 @@ pub fn convert(
     script: bool,
     output: &Output,
 ) -> Result<Vec<Written>, Diagnostic> {
+    let earlier = Schema::names().flat_map(|table| Dataset::ALL.map(|kind| kind.file(table)));
+    output.clear(earlier.chain(["load.kql".into(), "manifest.json".into()]))?;
     let filled: Vec<_> = tables.iter().filter(|(_, table)| table.rows() > 0).collect();
     let mut written = filled
         .par_iter()

@@ -7,18 +7,15 @@
 //! Handed to polars, a dictionary column becomes a view column: equal values share their bytes, and the engine
 //! can recognise a repeated value by its view without reading it.
 
-use std::hash::BuildHasher;
-
-use hashbrown::HashTable;
 use polars::prelude::*;
-use rustc_hash::FxBuildHasher;
+use polars_arrow::array::PrimitiveArray;
+use polars_arrow::bitmap::Bitmap;
+use polars_arrow::datatypes::ArrowDataType;
+use polars_buffer::Buffer;
 
 use super::Type;
-
-/// Key of a missing cell.
-const MISSING: u32 = u32::MAX;
-/// After this many rows a column that hardly repeats is no longer looked up.
-const TRIAL_ROWS: usize = 16_384;
+use super::spool::{Part, Spool};
+use super::text::{MISSING, Text};
 
 /// A finished column. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -37,7 +34,7 @@ pub enum Column {
         /// Stored values.
         values: StringChunked,
         /// One key a row into `values`; `u32::MAX` where missing.
-        keys: std::sync::Arc<Vec<u32>>,
+        keys: Buffer<u32>,
     },
     /// Numbers, times and booleans.
     Plain(Series),
@@ -84,7 +81,15 @@ impl Column {
             ),
             Column::Missing { ty, rows } => polars::prelude::Column::full_null(name, *rows, &ty.dtype()),
             Column::Text { values, keys, .. } => {
-                let index: IdxCa = keys.iter().map(|&key| (key != MISSING).then_some(key)).collect();
+                // Where every row has a value of its own, the values are the column.
+                if keys.len() == values.len() && keys.iter().enumerate().all(|(row, key)| row == *key as usize) {
+                    return values.clone().with_name(name).into_series().into();
+                }
+                let index = if keys.contains(&MISSING) {
+                    keys.iter().map(|&key| (key != MISSING).then_some(key)).collect()
+                } else {
+                    IdxCa::with_chunk(name.clone(), PrimitiveArray::new(ArrowDataType::UInt32, keys.clone(), None))
+                };
                 let taken = values.take(&index).unwrap_or_else(|_| StringChunked::full_null(name.clone(), keys.len()));
                 taken.with_name(name).into_series().into()
             }
@@ -98,8 +103,7 @@ impl Column {
             Column::Missing { ty, .. } => Column::Missing { ty: *ty, rows: rows.len() }.to_polars(name),
             Column::Text { ty, values, keys } => {
                 let keys = rows.iter().map(|&row| keys.get(row as usize).copied().unwrap_or(MISSING));
-                Column::Text { ty: *ty, values: values.clone(), keys: std::sync::Arc::new(keys.collect()) }
-                    .to_polars(name)
+                Column::Text { ty: *ty, values: values.clone(), keys: keys.collect() }.to_polars(name)
             }
             Column::Plain(series) => {
                 let index = IdxCa::from_slice("rows".into(), rows);
@@ -132,7 +136,7 @@ impl Column {
             Column::Missing { ty, .. } => Column::Missing { ty: *ty, rows: keep.iter().filter(|k| **k).count() },
             Column::Text { ty, values, keys } => {
                 let kept = keys.iter().zip(keep).filter(|(_, keep)| **keep).map(|(key, _)| *key);
-                Column::Text { ty: *ty, values: values.clone(), keys: std::sync::Arc::new(kept.collect()) }
+                Column::Text { ty: *ty, values: values.clone(), keys: kept.collect() }
             }
             Column::Plain(series) => {
                 let mask = BooleanChunked::from_slice("keep".into(), keep);
@@ -161,48 +165,46 @@ pub struct Builder {
 #[derive(Debug)]
 enum Cells {
     Text(Text),
-    Integer(Vec<Option<i64>>),
-    Real(Vec<Option<f64>>),
+    Integer(Optional<i64>),
+    Real(Optional<f64>),
     Bool(Vec<Option<bool>>),
 }
 
+/// Numbers, and which of them there are.
 #[derive(Debug, Default)]
-struct Text {
-    bytes: String,
-    ends: Vec<usize>,
-    keys: Vec<u32>,
-    index: Option<HashTable<u32>>,
+struct Optional<T> {
+    values: Vec<T>,
+    there: Vec<bool>,
 }
 
-impl Text {
-    fn value(&self, key: u32) -> &str {
-        let key = key as usize;
-        let start = if key == 0 { 0 } else { self.ends[key - 1] };
-        &self.bytes[start..self.ends[key]]
+impl<T: Copy + Default> Optional<T> {
+    fn push(&mut self, value: Option<T>) {
+        self.there.push(value.is_some());
+        self.values.push(value.unwrap_or_default());
     }
 
-    fn append(&mut self, value: &str) -> u32 {
-        let key = self.ends.len() as u32;
-        self.bytes.push_str(value);
-        self.ends.push(self.bytes.len());
-        key
+    fn resize(&mut self, rows: usize) {
+        self.values.resize(rows, T::default());
+        self.there.resize(rows, false);
     }
 
-    /// The key of a value, stored now if it is new.
-    fn intern(&mut self, value: &str) -> u32 {
-        let hash = FxBuildHasher.hash_one(value);
-        let Some(mut index) = self.index.take() else { return self.append(value) };
-        let found = index.find(hash, |&key| self.value(key) == value).copied();
-        let key = found.unwrap_or_else(|| {
-            let key = self.append(value);
-            index.insert_unique(hash, key, |&key| FxBuildHasher.hash_one(self.value(key)));
-            key
-        });
-        let rows = self.keys.len();
-        // Nearly every value is new: looking them up costs more than storing the few repetitions.
-        let pays = rows < TRIAL_ROWS || self.ends.len() * 10 < rows * 9;
-        self.index = pays.then_some(index);
-        key
+    fn extend(&mut self, more: Optional<T>) {
+        self.values.extend(more.values);
+        self.there.extend(more.there);
+    }
+
+    fn empty(&self) -> bool {
+        !self.there.contains(&true)
+    }
+
+    fn finish(mut self) -> (Vec<T>, Option<Bitmap>) {
+        self.values.shrink_to_fit();
+        let validity = self.there.contains(&false).then(|| self.there.into_iter().collect());
+        (self.values, validity)
+    }
+
+    fn bytes(&self) -> usize {
+        self.values.capacity() * size_of::<T>() + self.there.capacity()
     }
 }
 
@@ -210,9 +212,9 @@ impl Builder {
     /// An empty column of this type.
     pub fn new(ty: Type) -> Builder {
         let cells = match ty.dtype() {
-            DataType::String => Cells::Text(Text { index: Some(HashTable::new()), ..Text::default() }),
-            DataType::Int64 => Cells::Integer(Vec::new()),
-            DataType::Float64 => Cells::Real(Vec::new()),
+            DataType::String => Cells::Text(Text::default()),
+            DataType::Int64 => Cells::Integer(Optional::default()),
+            DataType::Float64 => Cells::Real(Optional::default()),
             _ => Cells::Bool(Vec::new()),
         };
         Builder { ty, cells }
@@ -227,8 +229,8 @@ impl Builder {
     pub fn len(&self) -> usize {
         match &self.cells {
             Cells::Text(text) => text.keys.len(),
-            Cells::Integer(cells) => cells.len(),
-            Cells::Real(cells) => cells.len(),
+            Cells::Integer(cells) => cells.there.len(),
+            Cells::Real(cells) => cells.there.len(),
             Cells::Bool(cells) => cells.len(),
         }
     }
@@ -241,10 +243,7 @@ impl Builder {
     /// Adds one cell. A cell that does not fit the column's type is missing; callers convert before.
     pub fn push(&mut self, cell: Cell<'_>) {
         match (&mut self.cells, cell) {
-            (Cells::Text(text), Cell::Text(value)) => {
-                let key = text.intern(value);
-                text.keys.push(key);
-            }
+            (Cells::Text(text), Cell::Text(value)) => text.push(value),
             (Cells::Text(text), _) => text.keys.push(MISSING),
             (Cells::Integer(cells), Cell::Integer(value)) => cells.push(Some(value)),
             (Cells::Integer(cells), _) => cells.push(None),
@@ -260,8 +259,8 @@ impl Builder {
     pub fn pad(&mut self, rows: usize) {
         match &mut self.cells {
             Cells::Text(text) => text.keys.resize(rows.max(text.keys.len()), MISSING),
-            Cells::Integer(cells) => cells.resize(rows.max(cells.len()), None),
-            Cells::Real(cells) => cells.resize(rows.max(cells.len()), None),
+            Cells::Integer(cells) => cells.resize(rows.max(cells.there.len())),
+            Cells::Real(cells) => cells.resize(rows.max(cells.there.len())),
             Cells::Bool(cells) => cells.resize(rows.max(cells.len()), None),
         }
     }
@@ -270,8 +269,8 @@ impl Builder {
     pub fn truncate(&mut self, rows: usize) {
         match &mut self.cells {
             Cells::Text(text) => text.keys.truncate(rows),
-            Cells::Integer(cells) => cells.truncate(rows),
-            Cells::Real(cells) => cells.truncate(rows),
+            Cells::Integer(cells) => cells.resize(rows.min(cells.there.len())),
+            Cells::Real(cells) => cells.resize(rows.min(cells.there.len())),
             Cells::Bool(cells) => cells.truncate(rows),
         }
     }
@@ -279,10 +278,7 @@ impl Builder {
     /// Appends the rows of a builder of the same type, as when chunks of one file are put together.
     pub fn append(&mut self, other: Builder) {
         match (&mut self.cells, other.cells) {
-            (Cells::Text(text), Cells::Text(more)) => {
-                let map: Vec<u32> = (0..more.ends.len() as u32).map(|key| text.intern(more.value(key))).collect();
-                text.keys.extend(more.keys.iter().map(|&key| map.get(key as usize).copied().unwrap_or(MISSING)));
-            }
+            (Cells::Text(text), Cells::Text(more)) => text.extend(more),
             (Cells::Integer(cells), Cells::Integer(more)) => cells.extend(more),
             (Cells::Real(cells), Cells::Real(more)) => cells.extend(more),
             (Cells::Bool(cells), Cells::Bool(more)) => cells.extend(more),
@@ -291,6 +287,32 @@ impl Builder {
                 self.pad(self.len() + rows);
             }
         }
+    }
+
+    /// Bytes that could leave memory.
+    pub(super) fn loose(&self) -> usize {
+        if let Cells::Text(text) = &self.cells { text.loose() } else { 0 }
+    }
+
+    /// Bytes that must stay in memory until the column is finished.
+    pub(super) fn fixed(&self) -> usize {
+        match &self.cells {
+            Cells::Text(text) => text.fixed(),
+            Cells::Integer(cells) => cells.bytes(),
+            Cells::Real(cells) => cells.bytes(),
+            Cells::Bool(cells) => cells.capacity(),
+        }
+    }
+
+    /// What could leave memory.
+    pub(super) fn parts(&mut self) -> impl Iterator<Item = &mut Part> {
+        let text = if let Cells::Text(text) = &mut self.cells { Some(text) } else { None };
+        text.into_iter().flat_map(Text::parts)
+    }
+
+    /// Moves its text out of memory.
+    pub fn spool(&mut self, spool: &Spool) {
+        spool.put(self.parts());
     }
 
     /// The finished column.
@@ -302,20 +324,20 @@ impl Builder {
                 if text.keys.iter().all(|&key| key == MISSING) {
                     return Column::Missing { ty, rows: text.keys.len() };
                 }
-                if ty == Type::String && text.keys.contains(&MISSING) {
-                    let empty = text.intern("");
-                    text.keys.iter_mut().filter(|key| **key == MISSING).for_each(|key| *key = empty);
+                if ty == Type::String {
+                    text.fill();
                 }
-                let values = (0..text.ends.len() as u32).map(|key| text.value(key));
-                let values = StringChunked::from_iter_values(name, values);
-                Column::Text { ty, values, keys: std::sync::Arc::new(text.keys) }
+                let (values, keys) = text.finish();
+                Column::Text { ty, values, keys }
             }
-            Cells::Integer(cells) if cells.iter().all(Option::is_none) => Column::Missing { ty, rows: cells.len() },
+            Cells::Integer(cells) if cells.empty() => Column::Missing { ty, rows: cells.there.len() },
             Cells::Integer(cells) => {
-                Column::Plain(Int64Chunked::from_iter_options(name, cells.into_iter()).into_series())
+                let (values, validity) = cells.finish();
+                Column::Plain(Int64Chunked::from_vec_validity(name, values, validity).into_series())
             }
             Cells::Real(cells) => {
-                Column::Plain(Float64Chunked::from_iter_options(name, cells.into_iter()).into_series())
+                let (values, validity) = cells.finish();
+                Column::Plain(Float64Chunked::from_vec_validity(name, values, validity).into_series())
             }
             Cells::Bool(cells) if cells.iter().all(Option::is_none) => Column::Missing { ty, rows: cells.len() },
             Cells::Bool(cells) => Column::Plain(cells.into_iter().collect::<BooleanChunked>().into_series()),

@@ -5,11 +5,14 @@
 mod column;
 mod rows;
 mod schema;
+mod spool;
 mod tables;
+mod text;
 pub mod time;
 mod types;
 
 pub use column::{Builder, Cell, Column};
 pub use schema::{Field, Schema};
+pub use spool::Spool;
 pub use tables::{RECORD, RecordId, Shape, Table, TableBuilder, Tables};
 pub use types::{MAX_TICKS, MIN_TICKS, TICKS_PER_SECOND, Type, UNIX_EPOCH_TICKS};

@@ -7,7 +7,7 @@ use polars::prelude::{Column as PolarsColumn, DataFrame, PolarsResult, UInt64Chu
 use polars::prelude::{IntoSeries, NewChunkedArray};
 
 use super::column::Cell;
-use super::{Builder, Column, Schema};
+use super::{Builder, Column, Schema, Spool};
 
 /// Name of the hidden column that says which record a row was made from. No KQL identifier can be spelled so.
 pub const RECORD: &str = "#record";
@@ -116,6 +116,18 @@ impl Table {
             }
         });
         DataFrame::new(rows.map_or(self.rows(), <[u32]>::len), columns.collect())
+    }
+
+    /// Bytes that a plan over so many rows of these columns takes, about: a view of 16 bytes for each text, whose own
+    /// bytes are shared with the table, and 8 for each number, and that three times: the columns, what a filter or a sort
+    /// leaves of them, and the result. A column without values takes nothing.
+    pub fn weight(&self, names: &[&str], rows: usize) -> u64 {
+        let width = |name: &&str| match self.schema.position(name).map(|i| &self.columns[i]) {
+            Some(Column::Missing { .. }) => 0,
+            Some(Column::Text { .. }) => 16,
+            Some(Column::Plain(_)) | None => 8,
+        };
+        names.iter().map(width).sum::<u64>() * rows as u64 * 3
     }
 
     /// TimeGenerated of all rows that have one, ascending, in ticks. Sorted when first asked for.
@@ -291,6 +303,18 @@ impl TableBuilder {
         self.shape_of.extend(other.shape_of.iter().map(|&i| map[usize::from(i)]));
     }
 
+    /// Bytes in memory: those that [`TableBuilder::spool`] would take away, and those that stay.
+    pub fn bytes(&self) -> (usize, usize) {
+        let loose = self.columns.iter().map(Builder::loose).sum();
+        let fixed = self.columns.iter().map(Builder::fixed).sum::<usize>();
+        (loose, fixed + self.records.capacity() * size_of::<u64>() + self.shape_of.capacity() * size_of::<u16>())
+    }
+
+    /// Moves the bytes of texts out of memory.
+    pub fn spool<'b>(builders: impl Iterator<Item = &'b mut TableBuilder>, spool: &Spool) {
+        spool.put(builders.flat_map(|builder| &mut builder.columns).flat_map(Builder::parts));
+    }
+
     /// Shifts every row's record by this much: chunks number their records from 1, and files do not know their place
     /// in the manifest while they are read.
     pub fn renumber(&mut self, by: RecordId) {
@@ -324,6 +348,7 @@ impl TableBuilder {
 #[derive(Debug, Clone, Default)]
 pub struct Tables {
     tables: BTreeMap<String, Arc<Table>>,
+    room: Option<u64>,
 }
 
 impl Tables {
@@ -340,6 +365,16 @@ impl Tables {
     /// Tables in order of name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Arc<Table>)> {
         self.tables.iter().map(|(name, table)| (name.as_str(), table))
+    }
+
+    /// Says how many bytes of memory one query may take; without it none is refused.
+    pub fn limit(&mut self, bytes: u64) {
+        self.room = Some(bytes);
+    }
+
+    /// How many bytes of memory one query may take.
+    pub fn room(&self) -> Option<u64> {
+        self.room
     }
 
     /// First and last TimeGenerated over all tables, in ticks; inventories without that column do not count.

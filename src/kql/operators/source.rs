@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use polars::prelude::{
-    AnonymousScan, AnonymousScanArgs, DataFrame, Field, IntoLazy, LazyFrame, NamedFrom, PolarsResult, ScanArgsAnonymous,
+    AnonymousScan, AnonymousScanArgs, DataFrame, Field, IntoLazy, LazyFrame, NamedFrom, PolarsError, PolarsResult,
+    ScanArgsAnonymous,
 };
 use polars::prelude::{Column, DataType, IntoColumn, Schema as PolarsSchema, SchemaRef, Series, col, lit};
 
@@ -179,7 +180,8 @@ pub fn evidence(c: &Compiler<'_>, name: &str, span: Span, env: &Env) -> Compiled
         schema.fields.iter().map(|f| Field::new(f.name.as_str().into(), f.ty.dtype())).collect();
     fields.push(Field::new(RECORD.into(), DataType::UInt64));
     let window = c.context.window.filter(|_| timed);
-    let scan = Arc::new(Scan { table, schema: Arc::new(PolarsSchema::from_iter(fields)), window });
+    let room = c.context.tables.room();
+    let scan = Arc::new(Scan { table, schema: Arc::new(PolarsSchema::from_iter(fields)), window, room });
     let arguments = ScanArgsAnonymous { schema: Some(scan.schema.clone()), name: "evidence", ..Default::default() };
     let frame = LazyFrame::anonymous_scan(scan, arguments).map_err(|e| Diagnostic::error(e.to_string(), span))?;
     let names: Vec<polars::prelude::Expr> = columns.iter().map(|c| column(&c.name)).collect();
@@ -212,6 +214,30 @@ struct Scan {
     table: Arc<Table>,
     schema: SchemaRef,
     window: Option<(i64, i64)>,
+    /// Bytes of memory that the query may take.
+    room: Option<u64>,
+}
+
+impl Scan {
+    /// Refuses a plan that would not fit into memory, before it takes any.
+    fn fits(&self, names: &[&str], rows: usize) -> PolarsResult<()> {
+        let (needed, room) = (self.table.weight(names, rows), self.room.unwrap_or(u64::MAX));
+        if needed <= room {
+            return Ok(());
+        }
+        let mebibytes = |bytes: u64| bytes.div_ceil(1 << 20);
+        Err(PolarsError::ComputeError(
+            format!(
+                "{} columns and {rows} rows of {} would take about {} MiB, and --memory allows {} MiB; name the columns \
+                 that are needed with `project`, look at a shorter time, or allow more with --memory",
+                names.len(),
+                self.table.schema().table,
+                mebibytes(needed),
+                mebibytes(room)
+            )
+            .into(),
+        ))
+    }
 }
 
 impl AnonymousScan for Scan {
@@ -222,16 +248,12 @@ impl AnonymousScan for Scan {
     fn scan(&self, options: AnonymousScanArgs) -> PolarsResult<DataFrame> {
         let rows = self.window.map(|(start, end)| self.table.within(start, end));
         let rows = rows.as_deref();
-        let frame = match &options.with_columns {
-            Some(names) => {
-                let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
-                self.table.frame(&names, rows)?
-            }
-            None => {
-                let names: Vec<&str> = self.schema.iter_names().map(|name| name.as_str()).collect();
-                self.table.frame(&names, rows)?
-            }
+        let names: Vec<&str> = match &options.with_columns {
+            Some(names) => names.iter().map(|name| name.as_str()).collect(),
+            None => self.schema.iter_names().map(|name| name.as_str()).collect(),
         };
+        self.fits(&names, rows.map_or(self.table.rows(), <[u32]>::len))?;
+        let frame = self.table.frame(&names, rows)?;
         Ok(match options.n_rows {
             Some(rows) => frame.head(Some(rows)),
             None => frame,

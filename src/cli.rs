@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::report::{FORMATS, GROUPS};
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -11,6 +14,9 @@ pub struct Cli {
     /// When to use colors (NO_COLOR switches them off as well)
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     pub color: Color,
+    /// No colors and no links: the same as --color never
+    #[arg(long, global = true)]
+    pub no_color: bool,
     /// No progress bars and no summary; errors are still shown
     #[arg(short, long, global = true)]
     pub quiet: bool,
@@ -109,7 +115,8 @@ pub struct PackArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  entrail analyze exports/ -o report/\n  \
     entrail analyze signins.json audit.csv -o report/ --case case.toml --fail-on high\n  \
-    entrail analyze exports/ -o report/ --queries my-rules/ --only 'InitialAccess' --min-severity medium")]
+    entrail analyze exports/ -o report/ --queries my-rules/ --only 'InitialAccess' --min-severity medium\n  \
+    entrail analyze exports/ -o report/ --formats default,stix,markdown --pseudonymize key.json")]
 pub struct Analyze {
     /// Files and folders with exports
     #[arg(required = true, value_name = "EXPORTS")]
@@ -117,9 +124,18 @@ pub struct Analyze {
     /// Folder to write the report to
     #[arg(short, long, value_name = "DIR")]
     pub output: PathBuf,
-    /// Overwrite an existing report
+    /// Overwrite an existing report; files of it that are not written again are removed
     #[arg(long)]
     pub force: bool,
+    /// Outputs to write, for example html,stix or default,markdown
+    #[arg(long, value_name = "FORMAT", value_delimiter = ',', value_parser = formats())]
+    pub formats: Vec<String>,
+    /// Time zone of the terminal and the page, for example Europe/Berlin; other files stay in UTC
+    #[arg(long, value_name = "ZONE")]
+    pub timezone: Option<String>,
+    /// Replace names, accounts, addresses and ids in every output; the key that leads back goes to this new file
+    #[arg(long, value_name = "KEYFILE")]
+    pub pseudonymize: Option<PathBuf>,
     /// Run each rule once over all of the evidence instead of replaying its schedule
     #[arg(long)]
     pub no_replay: bool,
@@ -135,6 +151,14 @@ pub struct Analyze {
     /// The rules.
     #[command(flatten)]
     pub pack: PackArgs,
+}
+
+/// The words that `--formats` takes, with their meaning, as the report declares them.
+fn formats() -> PossibleValuesParser {
+    let one =
+        FORMATS.iter().map(|format| PossibleValue::new(format.name).help(format!("{}: {}", format.file, format.what)));
+    let groups = GROUPS.iter().map(|(name, meaning)| PossibleValue::new(*name).help(*meaning));
+    PossibleValuesParser::new(groups.chain(one))
 }
 
 /// How rows are written.

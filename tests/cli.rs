@@ -202,6 +202,63 @@ fn analyze_writes_a_report_and_says_how_it_went() {
 }
 
 #[test]
+fn outputs_are_chosen_and_pseudonymised() {
+    let exports = exports();
+    let place = tempfile::tempdir().unwrap();
+    let (given, report) = (text(exports.path()), place.path().join("report"));
+    let rule = place.path().join("rule.kql");
+    std::fs::write(&rule, "SigninLogs | where ResultType == \"0\"").unwrap();
+    let (target, queries, key) = (text(&report), text(&rule), text(&place.path().join("key.json")));
+    let base = ["analyze", &given, "-o", &target, "--no-pack", "--queries", &queries];
+    let with = |more: &[&str]| entrail(&[&base, more].concat());
+
+    let wrong = with(&["--formats", "stx"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(err(&wrong).contains("'stix'"), "{}", err(&wrong));
+    let zone = with(&["--timezone", "Europe/Berln"]);
+    assert_eq!(zone.status.code(), Some(2));
+    assert!(err(&zone).contains("did you mean Europe/Berlin"), "{}", err(&zone));
+    let inside = with(&["--pseudonymize", &text(&report.join("key.json"))]);
+    assert_eq!(inside.status.code(), Some(2));
+    assert!(err(&inside).contains("must not travel with the report") && !report.exists(), "{}", err(&inside));
+
+    let ran = with(&["--formats", "all", "--timezone", "Europe/Berlin", "--pseudonymize", &key]);
+    assert_eq!(ran.status.code(), Some(0), "{}", err(&ran));
+    assert!(out(&ran).contains("2026-03-01 11:02:00+01:00"), "{}", out(&ran));
+    assert!(!out(&ran).contains('\u{1b}'), "no link and no color in a pipe");
+    let named = ["alice", "203.0.113.7", "11111111-0000-4000-8000-000000000001", "key.json", &target];
+    for entry in std::fs::read_dir(&report).unwrap() {
+        let path = entry.unwrap().path();
+        let bytes = std::fs::read(&path).unwrap();
+        let held = String::from_utf8_lossy(&bytes).to_lowercase();
+        let found: Vec<&&str> = named.iter().filter(|name| held.contains(**name)).collect();
+        assert!(found.is_empty(), "{} names {found:?}", path.display());
+    }
+    let told = std::fs::read_to_string(&key).unwrap();
+    assert!(told.contains("\"original\":\"alice@example.com\""), "{told}");
+    assert_eq!(with(&["--force", "--pseudonymize", &key]).status.code(), Some(2), "a key is never overwritten");
+
+    // Nothing of a report is evidence.
+    let tables = entrail(&["tables", &target, "--format", "json"]);
+    let whole: serde_json::Value = serde_json::from_str(&out(&tables)).unwrap();
+    for file in whole["files"].as_array().unwrap() {
+        assert!(file["reason"].as_str().unwrap().contains("output of this program"), "{file}");
+    }
+
+    std::fs::write(report.join("notes.txt"), "alice").unwrap();
+    let second = text(&place.path().join("second.json"));
+    let mixed = with(&["--force", "--pseudonymize", &second]);
+    assert_eq!(mixed.status.code(), Some(2));
+    assert!(err(&mixed).contains("notes.txt"), "{}", err(&mixed));
+    let few = with(&["--force", "--formats", "tln"]);
+    assert_eq!(few.status.code(), Some(0), "{}", err(&few));
+    let mut names: Vec<String> =
+        std::fs::read_dir(&report).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    assert_eq!(names, ["manifest.json", "notes.txt", "run.log", "timeline.tln"]);
+}
+
+#[test]
 fn what_could_not_start_says_why() {
     let exports = exports();
     let given = text(exports.path());

@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a broken fixture stops the test
 
-use std::collections::BTreeMap;
+#[path = "report/validator.rs"]
+mod validator;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use entrail::case::Case;
@@ -11,7 +14,7 @@ use entrail::evidence::Manifest;
 use entrail::finding::{Outcome, Severity, Verdict};
 use entrail::ingest::{self, ingest};
 use entrail::progress::Progress;
-use entrail::report::{self, Input, Report};
+use entrail::report::{self, FORMATS, Input, Pseudonyms, Report};
 use entrail::rules::Pack;
 use entrail::table::Tables;
 use serde::Deserialize;
@@ -74,6 +77,8 @@ fn one_incident(story: &Story, manifest: &Manifest, tables: &Tables, case: &Case
     let input =
         Input { case: &heading, manifest, tables, verdicts, rules: &[], techniques: &BTreeMap::new(), known: &[] };
     let report = Report::new(input);
+    pseudonymised(&input);
+    published(&report);
     let because = |position: usize| {
         let finding = report.findings[position].finding;
         let mut labels: Vec<&str> = finding.entities.iter().map(|entity| entity.label()).collect();
@@ -91,6 +96,60 @@ fn one_incident(story: &Story, manifest: &Manifest, tables: &Tables, case: &Case
     assert_eq!(chain.len(), steps, "{chain:#?}");
     assert!(chain.iter().all(|because| because.starts_with("step")) && chain.is_sorted(), "{chain:#?}");
     assert!(report.incidents[1..].iter().all(|other| other.severity < Severity::High), "benign work ranks lower");
+}
+
+/// `findings.json` follows the published schema.
+fn published(report: &Report<'_>) {
+    let format = FORMATS.iter().find(|format| format.file == "findings.json").unwrap();
+    let mut out = Vec::new();
+    (format.write)(report, &mut out).unwrap();
+    let schema: serde_json::Value = serde_json::from_str(report::FINDINGS_SCHEMA).unwrap();
+    let mut wrong = Vec::new();
+    validator::faults(&schema, &schema, &serde_json::from_slice(&out).unwrap(), "$", &mut wrong);
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Nobody of the exports is named in any byte of a pseudonymised report. What may not be named is read from the
+/// exports as text, by other means than the program's.
+fn pseudonymised(input: &Input<'_>) {
+    let pseudonyms = Pseudonyms::of(input);
+    let report = Report::new(pseudonyms.input(input));
+    let pattern = regex::Regex::new(concat!(
+        r"(?i)[a-z0-9._-]+@example\.(?:com|org|net)\b",
+        r"|\b(?:192\.0\.2|198\.51\.100|203\.0\.113)\.[0-9]+\b|\b2001:db8:[0-9a-f:]+",
+        r#"|"(?:tenantId|resourceTenantId|homeTenantId|userId)"+: ?"+[0-9a-f-]{36}"#,
+        r#"|"(?:userDisplayName)"+: ?"+[^"]{5,}"#,
+    ));
+    let pattern = pattern.unwrap();
+    let mut originals = BTreeSet::new();
+    for entry in walkdir::WalkDir::new(samples().join("exports")) {
+        let entry = entry.unwrap();
+        if entry.file_type().is_file() {
+            let text = std::fs::read_to_string(entry.path()).unwrap();
+            originals.extend(
+                pattern
+                    .find_iter(&text)
+                    .map(|found| found.as_str().rsplit('"').next().unwrap_or_default().to_lowercase()),
+            );
+        }
+    }
+    // Nobody's.
+    originals.retain(|original| !original.starts_with("00000000-0000-0000-0000-000000000000"));
+    assert!(originals.len() > 700, "{}", originals.len());
+    let search = aho_corasick::AhoCorasick::builder().ascii_case_insensitive(true).build(&originals).unwrap();
+    let names: Vec<&String> = originals.iter().collect();
+    for format in &FORMATS {
+        let mut out = Vec::new();
+        (format.write)(&report, &mut out).unwrap();
+        if let Ok(mut archive) = zip::ZipArchive::new(std::io::Cursor::new(out.clone())) {
+            out.clear();
+            for part in 0..archive.len() {
+                std::io::Read::read_to_end(&mut archive.by_index(part).unwrap(), &mut out).unwrap();
+            }
+        }
+        let found: BTreeSet<_> = search.find_iter(&out).map(|hit| names[hit.pattern().as_usize()]).collect();
+        assert!(found.is_empty(), "{} names {found:?}", format.file);
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use comfy_table::Table as Terminal;
 
-use super::screen::Screen;
+use super::screen::{Screen, link};
 use super::{Exit, Told, given, load};
 use crate::case::Case;
 use crate::cli::Analyze;
@@ -16,7 +16,7 @@ use crate::finding::{Outcome, Severity, Verdict};
 use crate::hunt;
 use crate::ingest::Ingested;
 use crate::ioc::Iocs;
-use crate::report::{self, Input, Look, Report, RuleInfo};
+use crate::report::{self, Clock, FORMATS, Input, Look, Output, Pseudonyms, Report, RuleInfo};
 use crate::rules::{Broken, Pack, Rule, attack};
 use crate::table::{Tables, time};
 
@@ -26,7 +26,15 @@ pub(super) fn run(args: Analyze, screen: &Screen) -> anyhow::Result<Exit> {
     let case = given::case(&args.case, screen)?;
     let pack = given::pack(&args.pack)?;
     let iocs = args.ioc.as_deref().map(|path| given::iocs(path, screen)).transpose()?;
+    let formats = report::chosen(&args.formats);
+    let clock = given::clock(args.timezone.as_deref())?;
+    if let Some(key) = &args.pseudonymize {
+        report::key_place(key, &args.output, &args.exports).map_err(|problem| told(screen, problem))?;
+    }
     let output = report::prepare(&args.output, args.force, &args.exports).map_err(|problem| told(screen, problem))?;
+    if args.pseudonymize.is_some() {
+        alone(&output).map_err(|problem| told(screen, problem))?;
+    }
 
     let evidence = load::exports(&args.exports, &case, screen)?;
     let options = given::options(&case, !args.no_replay);
@@ -35,8 +43,8 @@ pub(super) fn run(args: Analyze, screen: &Screen) -> anyhow::Result<Exit> {
     let known = iocs.as_ref().map(|iocs| look_for(iocs, &evidence.tables, &mut verdicts)).unwrap_or_default();
 
     let rules: Vec<RuleInfo> = pack.rules.iter().map(described).chain(pack.broken.iter().map(named)).collect();
-    let (heading, techniques) = (heading(&case, &args, &pack), techniques(&pack.rules));
-    let report = Report::new(Input {
+    let (heading, techniques) = (heading(&case, &args, &pack, clock), techniques(&pack.rules));
+    let original = Input {
         case: &heading,
         manifest: &evidence.manifest,
         tables: &evidence.tables,
@@ -44,10 +52,16 @@ pub(super) fn run(args: Analyze, screen: &Screen) -> anyhow::Result<Exit> {
         rules: &rules,
         techniques: &techniques,
         known: &known,
-    });
-    let written = report::write_all(&report, &output).map_err(|problem| told(screen, problem))?;
-    let log = log(&args, &verdicts, begun);
-    report::run_log(&output, &log).map_err(|problem| told(screen, problem))?;
+    };
+    let pseudonyms = args.pseudonymize.as_ref().map(|_| Pseudonyms::of(&original));
+    if let (Some(key), Some(pseudonyms)) = (&args.pseudonymize, &pseudonyms) {
+        // Before the report, so that there never is a report whose key is missing.
+        report::write_secret(key, pseudonyms.key().as_bytes()).map_err(|problem| told(screen, problem))?;
+    }
+    let report = Report::new(pseudonyms.as_ref().map_or(original, |pseudonyms| pseudonyms.input(&original)));
+    let mut written = report::write_all(&report, &output, &formats).map_err(|problem| told(screen, problem))?;
+    let log = log(&args, &report, begun);
+    written.push(report::run_log(&output, &log).map_err(|problem| told(screen, problem))?);
 
     super::rules::broken(&pack.broken, screen);
     if !screen.quiet {
@@ -56,7 +70,15 @@ pub(super) fn run(args: Analyze, screen: &Screen) -> anyhow::Result<Exit> {
         for line in report::terminal(&report, Look { width, color: screen.color_out }) {
             writeln!(out, "{line}")?;
         }
-        writeln!(out, "\n{} files in {}", written.len() + 1, output.dir().display())?;
+        let bytes: u64 = written.iter().map(|file| file.bytes).sum();
+        let (files, folder) = (written.len(), link(output.dir(), screen.links));
+        writeln!(out, "\n{files} files, {:.1} MB, in {folder}", bytes as f64 / 1e6)?;
+        if let Some(page) = written.iter().find(|file| file.path.extension().is_some_and(|end| end == "html")) {
+            writeln!(out, "open {}", link(&page.path, screen.links))?;
+        }
+        if let (Some(key), Some(pseudonyms)) = (&args.pseudonymize, &pseudonyms) {
+            writeln!(out, "{} replaced; the key is {}", pseudonyms.replaced().len(), link(key, screen.links))?;
+        }
     }
     Ok(exit(&evidence, &verdicts, fail_on))
 }
@@ -65,6 +87,16 @@ pub(super) fn run(args: Analyze, screen: &Screen) -> anyhow::Result<Exit> {
 fn told(screen: &Screen, problem: Diagnostic) -> anyhow::Error {
     screen.diagnostics(&[problem], "", "");
     Told.into()
+}
+
+/// A folder that holds anything but a report may hold what a pseudonymised report must not travel with.
+fn alone(output: &Output) -> Result<(), Diagnostic> {
+    let known = |name: &str| name == "run.log" || FORMATS.iter().any(|format| format.file == name);
+    match output.foreign(known) {
+        None => Ok(()),
+        Some(name) => Err(Diagnostic::plain(format!("the output folder holds {name}, which is no file of a report"))
+            .help("a pseudonymised report stands alone: name a new folder with -o")),
+    }
 }
 
 /// What the tables know of the responder's values; the findings that touch one are marked.
@@ -124,7 +156,7 @@ fn techniques(rules: &[Rule]) -> BTreeMap<String, String> {
 }
 
 /// The case as the report tells it, with everything that was assumed.
-fn heading(case: &Case, args: &Analyze, pack: &Pack) -> report::Case {
+fn heading(case: &Case, args: &Analyze, pack: &Pack, clock: Clock) -> report::Case {
     let mut assumptions = case.assumptions();
     assumptions.push(match args.no_replay {
         true => "schedules were not replayed: each rule ran once over all of the evidence".into(),
@@ -144,24 +176,42 @@ fn heading(case: &Case, args: &Analyze, pack: &Pack) -> report::Case {
         assumptions.push(format!("values looked for: {name}"));
     }
     let name = case.name.clone().unwrap_or_default();
-    report::Case { name, marking: case.marking.clone().unwrap_or_default(), assumptions, networks: case.networks() }
+    let marking = case.marking.clone().unwrap_or_default();
+    report::Case { name, marking, assumptions, networks: case.networks(), clock }
 }
 
 /// `run.log`: what may differ between two runs over the same evidence.
-fn log(args: &Analyze, verdicts: &[Verdict], begun: Instant) -> Vec<String> {
+fn log(args: &Analyze, report: &Report<'_>, begun: Instant) -> Vec<String> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let finished = time::from_unix(now.as_secs() as i64, 0).map(time::iso).unwrap_or_default();
-    let command = command(std::env::args_os().map(|word| word.to_string_lossy().into_owned()));
+    let words = command(std::env::args_os().map(|word| word.to_string_lossy().into_owned()));
+    // Paths name people and organisations that are in no log.
+    let hidden = args.pseudonymize.is_some();
+    let command = if hidden { options_only(&words) } else { words.join(" ") };
+    let output = if hidden { "…".to_owned() } else { args.output.display().to_string() };
     let mut lines = vec![
         format!("program   entrail {}", env!("CARGO_PKG_VERSION")),
-        format!("command   {}", command.join(" ")),
-        format!("output    {}", args.output.display()),
+        format!("command   {command}"),
+        format!("output    {output}"),
         format!("finished  {finished}"),
         format!("elapsed   {} ms", begun.elapsed().as_millis()),
         format!("threads   {}", rayon::current_num_threads()),
     ];
+    let verdicts = report.input.verdicts;
     lines.extend(verdicts.iter().map(|verdict| format!("rule      {} ms  {}", verdict.millis, verdict.rule)));
     lines
+}
+
+/// A command line with its options by name and `…` for every value.
+fn options_only(words: &[String]) -> String {
+    let shown = words.iter().skip(1).enumerate().map(|(at, word)| match word.split_once('=') {
+        Some((option, _)) if option.starts_with("--") => format!("{option}=…"),
+        _ if at == 0 || word.starts_with("--") => word.clone(),
+        // A short option may carry its value with it.
+        _ if word.starts_with('-') => word.chars().take(2).collect(),
+        _ => "…".to_owned(),
+    });
+    ["entrail".to_owned()].into_iter().chain(shown).collect::<Vec<_>>().join(" ")
 }
 
 /// The command line without the passwords in it.

@@ -9,8 +9,10 @@ use super::screen::Screen;
 use crate::case::Case;
 use crate::cli::{CaseArgs, PackArgs};
 use crate::detect::Options;
+use crate::error::nearest;
 use crate::finding::Severity;
 use crate::ioc::Iocs;
+use crate::report::Clock;
 use crate::rules::{Filter, Pack};
 use crate::table::time;
 
@@ -93,6 +95,17 @@ pub(super) fn pack(args: &PackArgs) -> anyhow::Result<Pack> {
         bail!("no rules are left to run; loosen --only, --exclude or --min-severity, or name rules with --queries");
     }
     Ok(pack)
+}
+
+/// A time zone from the command line.
+pub(super) fn clock(name: Option<&str>) -> anyhow::Result<Clock> {
+    let Some(name) = name else { return Ok(Clock::default()) };
+    let known = || chrono_tz::TZ_VARIANTS.iter();
+    if let Some(zone) = known().find(|zone| zone.name().eq_ignore_ascii_case(name)) {
+        return Ok(Clock::new(*zone));
+    }
+    let near = nearest(name, known().map(|zone| zone.name())).map(|near| format!("; did you mean {near}?"));
+    bail!("--timezone {name:?} is no time zone; write a name such as Europe/Berlin{}", near.unwrap_or_default())
 }
 
 /// A severity from the command line.

@@ -18,7 +18,7 @@ mod verify;
 
 use std::process::ExitCode;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Color, Command};
 pub use crate::detect::STACK;
 use screen::Screen;
 
@@ -49,7 +49,8 @@ impl Exit {
 
 /// Runs the command that was asked for and reports what stopped it.
 pub fn run(cli: Cli) -> ExitCode {
-    let screen = Screen::new(cli.color, cli.quiet);
+    let color = if cli.no_color { Color::Never } else { cli.color };
+    let screen = Screen::new(color, cli.quiet);
     // Zero threads stands for all cores. Fails only if the pool exists already, and then its settings stand.
     let pool = rayon::ThreadPoolBuilder::new().num_threads(cli.threads.unwrap_or(0)).stack_size(STACK);
     let _ = pool.build_global();

@@ -1,6 +1,7 @@
 //! The terminal: whether it takes color, and how messages look on it.
 
 use std::io::IsTerminal;
+use std::path::Path;
 
 use comfy_table::{LineStyle, TableStyle};
 
@@ -15,6 +16,8 @@ pub(super) struct Screen {
     pub color: bool,
     /// Colors on standard output.
     pub color_out: bool,
+    /// Whether paths on standard output may be links: a terminal that takes colors.
+    pub links: bool,
     /// No summary and no bars.
     pub quiet: bool,
     /// Bars.
@@ -32,6 +35,7 @@ impl Screen {
         Screen {
             color: wanted(std::io::stderr().is_terminal()),
             color_out: wanted(std::io::stdout().is_terminal()),
+            links: std::io::stdout().is_terminal() && wanted(true),
             quiet,
             progress: Progress::new(quiet),
         }
@@ -49,6 +53,26 @@ impl Screen {
             eprintln!("{}", diagnostic.render(&clean(origin), source, self.color));
         }
     }
+}
+
+/// A path that a click opens, where the terminal knows how (OSC 8); else the path.
+pub(super) fn link(path: &Path, wanted: bool) -> String {
+    let shown = clean(&path.display().to_string());
+    let whole = std::path::absolute(path).ok().filter(|_| wanted);
+    let Some(whole) = whole.as_deref().and_then(Path::to_str) else { return shown };
+    let mut address = String::from("file://");
+    if !whole.starts_with(['/', '\\']) {
+        address.push('/');
+    }
+    for byte in whole.replace('\\', "/").bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b':' | b'-' | b'_' | b'.' | b'~' => {
+                address.push(char::from(byte));
+            }
+            byte => address.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    format!("\u{1b}]8;;{address}\u{1b}\\{shown}\u{1b}]8;;\u{1b}\\")
 }
 
 /// An empty table with a rule below its header and none between rows.
@@ -72,4 +96,20 @@ pub(super) fn clean_lines(text: &str) -> String {
 /// Control characters, and the marks that change the direction of text.
 fn harmful(c: char) -> bool {
     c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_is_an_address_and_nothing_else() {
+        assert_eq!(link(Path::new("a/b"), false), "a/b");
+        let wanted = link(Path::new("/cases/a b\u{1b}]/report.html"), true);
+        let whole = std::path::absolute("/cases/a b\u{1b}]/report.html").unwrap_or_default();
+        if whole.starts_with("/cases") {
+            let address = "file:///cases/a%20b%1B%5D/report.html";
+            assert_eq!(wanted, format!("\u{1b}]8;;{address}\u{1b}\\/cases/a b·]/report.html\u{1b}]8;;\u{1b}\\"));
+        }
+    }
 }

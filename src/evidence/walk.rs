@@ -23,7 +23,7 @@ pub struct Found {
 }
 
 /// Files that a report folder holds.
-const OUTPUTS: [&str; 8] = [
+const OUTPUTS: [&str; 16] = [
     "report.html",
     "timeline.csv",
     "timeline.jsonl",
@@ -32,6 +32,14 @@ const OUTPUTS: [&str; 8] = [
     "attack-layer.json",
     "manifest.json",
     "run.log",
+    "summary.md",
+    "attack-coverage.json",
+    "iocs.stix.json",
+    "findings.ocsf.jsonl",
+    "timesketch.csv",
+    "timeline.l2t.csv",
+    "timeline.tln",
+    "findings.schema.json",
 ];
 
 /// Lists all files below the arguments. An argument that cannot be read is an error that names it.

@@ -49,7 +49,7 @@ pub struct Common {
 
 impl Common {
     /// Whether an address says nothing about who is behind it: the organisation's, or not of the internet.
-    pub(super) fn address(&self, address: IpAddr) -> bool {
+    pub fn address(&self, address: IpAddr) -> bool {
         let local = match address {
             IpAddr::V4(v4) => v4.is_private() || v4.is_loopback() || v4.is_link_local() || v4.is_unspecified(),
             IpAddr::V6(v6) => v6.is_loopback() || v6.is_unspecified() || (v6.segments()[0] & 0xfe00) == 0xfc00,

@@ -4,18 +4,27 @@ use std::io::{self, Write};
 
 use super::{Report, one_line, row};
 
-/// Writes the timeline.
+/// Writes the timeline. Times stand without an offset, for Timeline Explorer and spreadsheets sort only those.
 pub fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let mut csv = ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(out);
+    let mut csv = writer(out);
     csv.write_record(row::columns().map(|(name, _)| name))?;
     for event in &report.timeline.events {
-        csv.write_record(row::values(report, event).iter().map(|value| safe(value)))?;
+        let mut values = row::values(report, event);
+        if let Some(first) = values.first_mut() {
+            *first = event.time.map(row::plain).unwrap_or_default();
+        }
+        csv.write_record(values.iter().map(|value| safe(value)))?;
     }
     csv.flush()
 }
 
+/// A writer of lines that end as RFC 4180 says.
+pub(super) fn writer(out: &mut dyn Write) -> ::csv::Writer<&mut dyn Write> {
+    ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(out)
+}
+
 /// A cell on one line that no spreadsheet takes for a formula.
-fn safe(value: &str) -> String {
+pub(super) fn safe(value: &str) -> String {
     formula_safe(one_line(value).into_owned())
 }
 

@@ -30,11 +30,8 @@ fn line(report: &Report<'_>, event: &Event) -> Map<String, Value> {
         };
         line.insert(name.to_owned(), value);
     }
-    line.insert("source_short".to_owned(), json!("ENTRA"));
+    line.insert("source_short".to_owned(), json!(row::SOURCE));
     line.insert("source_long".to_owned(), json!(event.table));
-    let mut tags = vec![format!("level:{}", event.severity.word())];
-    tags.extend(event.techniques.iter().cloned());
-    tags.extend(report.touching(event).map(|found| format!("finding:{}", found.label())));
-    line.insert("tag".to_owned(), json!(tags));
+    line.insert("tag".to_owned(), json!(row::tags(report, event)));
     line
 }

@@ -4,27 +4,40 @@
 //! `run.log`, so that the same evidence and rules give the same bytes.
 
 mod account;
+mod advice;
 mod attack;
+mod clock;
 mod coverage;
+mod coverage_layer;
 mod csv;
 mod dataset;
 mod defang;
 mod findings;
+mod format;
 mod html;
 mod indicator;
 mod jsonl;
 mod known;
 mod kusto;
+mod l2tcsv;
 mod manifest;
+mod markdown;
 mod navigator;
+mod ocsf;
 mod output;
 mod parquet;
 mod profile;
+mod pseudonym;
 mod row;
 mod rule;
+mod schema;
 mod statistics;
+mod stix;
 mod summary;
 mod terminal;
+mod timesketch;
+mod tln;
+mod uuid;
 mod visible;
 mod write;
 mod xlsx;
@@ -42,21 +55,26 @@ use crate::timeline::{Event, Fact, Timeline};
 use crate::usual::{Usual, own};
 
 pub use account::Account;
+pub use advice::advice;
 pub use attack::{Column, Technique};
+pub use clock::Clock;
 pub use coverage::{Coverage, Covered, Steps, coverage};
 pub use dataset::Dataset;
 pub use defang::defang;
 pub use findings::SCHEMA;
+pub use format::{FORMATS, Format, GROUPS, When, Writer, chosen};
 pub use indicator::Indicator;
 pub use known::lines as known_lines;
-pub use output::{Output, Written, prepare, write_new};
+pub use output::{Output, Written, key_place, prepare, write_new, write_secret};
 pub use profile::{Novel, Profile, Spread};
+pub use pseudonym::{Pseudonyms, Replaced};
 pub use rule::RuleInfo;
+pub use schema::FINDINGS_SCHEMA;
 pub use statistics::{Count, Statistics};
 pub use summary::Summary;
 pub use terminal::{Look, terminal};
 pub use visible::{clipped, one_line, visible};
-pub use write::{FILES, convert, run_log, write_all};
+pub use write::{convert, run_log, write_all};
 
 /// What only the responder knows of the case.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -69,6 +87,8 @@ pub struct Case {
     pub assumptions: Vec<String>,
     /// Networks of the organisation: their addresses join no findings.
     pub networks: Vec<IpNet>,
+    /// How times are shown on the terminal and in the page; all other files are in UTC.
+    pub clock: Clock,
 }
 
 /// What a report is made from.
@@ -134,6 +154,8 @@ pub struct Report<'a> {
     pub findings: Vec<Found<'a>>,
     /// Findings that belong together, the highest score first; they name positions in `findings`.
     pub incidents: Vec<Incident>,
+    /// What many share in this case: it joins no findings and is no indicator.
+    pub common: Common,
     /// The timeline; its events name positions in `findings`.
     pub timeline: Timeline,
     /// Which table says something of which day.
@@ -165,7 +187,8 @@ impl<'a> Report<'a> {
         let timeline = Timeline::build(input.tables, &findings);
         let mut events = timeline.by_finding();
         let sessions = sessions(&timeline, findings.len());
-        let incidents = correlate(&findings, &sessions, &common(&input), WINDOW);
+        let common = common(&input);
+        let incidents = correlate(&findings, &sessions, &common, WINDOW);
         let coverage = coverage::coverage(input.tables);
         let described: BTreeMap<&str, &RuleInfo> = input.rules.iter().map(|rule| (rule.id.as_str(), rule)).collect();
         let found = findings.iter().enumerate().map(|(position, finding)| Found {
@@ -189,11 +212,17 @@ impl<'a> Report<'a> {
             summary: Summary::default(),
             input,
             incidents,
+            common,
             timeline,
             coverage,
         };
         report.summary = summary::summary(&report);
         report
+    }
+
+    /// How times are shown to people.
+    pub fn clock(&self) -> Clock {
+        self.input.case.clock
     }
 
     /// The evidence a record stands in.

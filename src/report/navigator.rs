@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Report, attack};
 use crate::finding::Severity;
+use crate::rules::attack::ATTACK_VERSION;
 
 /// Writes the layer. Techniques carry no tactic: the layer then fits every version of the matrix, whatever its
 /// tactics are called.
@@ -25,15 +26,27 @@ pub fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
             })
         })
         .collect();
+    let layer = layer(
+        report,
+        "entrail findings",
+        "Techniques named by findings. A white cell means that no finding names the technique, not that it was not used.",
+        techniques,
+    );
+    serde_json::to_writer_pretty(&mut *out, &layer)?;
+    out.write_all(b"\n")
+}
+
+/// A layer with what all layers of a report share.
+pub(super) fn layer(report: &Report<'_>, name: &str, description: &str, techniques: Vec<Value>) -> Value {
     let name = match report.input.case.name.as_str() {
-        "" => "entrail findings".to_owned(),
-        case => format!("entrail findings: {case}"),
+        "" => name.to_owned(),
+        case => format!("{name}: {case}"),
     };
-    let layer = json!({
+    json!({
         "name": name,
-        "versions": { "attack": "19", "navigator": "5.1.0", "layer": "4.5" },
+        "versions": { "attack": ATTACK_VERSION, "navigator": "5.1.0", "layer": "4.5" },
         "domain": "enterprise-attack",
-        "description": "Techniques named by findings. A white cell means that no finding names the technique, not that it was not used.",
+        "description": description,
         "sorting": 3,
         "layout": {
             "layout": "side", "showName": true, "showID": true, "showAggregateScores": true,
@@ -44,9 +57,7 @@ pub fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
         "legendItems": [],
         "metadata": [{ "name": "program", "value": report.input.manifest.program }],
         "techniques": techniques,
-    });
-    serde_json::to_writer_pretty(&mut *out, &layer)?;
-    out.write_all(b"\n")
+    })
 }
 
 /// Weight of the severity, raised by the number of findings, at most 100.

@@ -50,6 +50,46 @@ pub fn prepare(dir: &Path, force: bool, evidence: &[PathBuf]) -> Result<Output, 
     Ok(Output { dir: dir.to_path_buf() })
 }
 
+/// Checks where the key of a pseudonymised report is to stand: not in the report's folder, not in the evidence, and not
+/// over another file.
+///
+/// # Errors
+/// It is one of these, or its folder does not exist.
+pub fn key_place(key: &Path, report: &Path, evidence: &[PathBuf]) -> Result<(), Diagnostic> {
+    let shown = key.display();
+    if settled(key).starts_with(settled(report)) {
+        return Err(Diagnostic::plain(format!(
+            "the key file {shown} lies in the report's folder {}",
+            report.display()
+        ))
+        .help("the key undoes the pseudonyms and must not travel with the report: name a file elsewhere"));
+    }
+    refuse_evidence(key, evidence)?;
+    if fs::symlink_metadata(key).is_ok() {
+        return Err(Diagnostic::plain(format!("the key file {shown} exists"))
+            .help("name a new file: without its key an older report cannot be read again"));
+    }
+    let folder = key.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !folder.is_dir() {
+        return Err(Diagnostic::plain(format!("the folder of the key file {shown} does not exist"))
+            .help("create it first, or name another file"));
+    }
+    Ok(())
+}
+
+/// Writes one new file that only its owner may read, as far as the system knows owners.
+///
+/// # Errors
+/// The file exists or cannot be written.
+pub fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), Diagnostic> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = options.open(path).and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
+    written.map_err(|error| failed(path, &error))
+}
+
 /// Writes one new file that is no part of a report.
 ///
 /// # Errors
@@ -104,6 +144,29 @@ impl Output {
             let _ = fs::remove_file(&partial);
             failed(&path, &error)
         })
+    }
+}
+
+impl Output {
+    /// The first file in the folder that is none of these, in order of name: something that no report wrote.
+    pub fn foreign(&self, known: impl Fn(&str) -> bool) -> Option<String> {
+        let entries = fs::read_dir(&self.dir).into_iter().flatten().filter_map(Result::ok);
+        entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).filter(|name| !known(name)).min()
+    }
+
+    /// Removes a file of an earlier report; one that is not there is none to remove.
+    ///
+    /// # Errors
+    /// It is there and cannot be removed.
+    pub fn remove(&self, name: &str) -> Result<(), Diagnostic> {
+        let path = self.dir.join(name);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(Diagnostic::plain(format!("cannot remove {} of an earlier report: {error}", path.display()))
+                    .help("close it if another program holds it open, or name another folder with -o"))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

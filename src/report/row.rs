@@ -6,7 +6,7 @@ use crate::timeline::{Event, Fact};
 
 /// Columns before the facts of an event: name and meaning.
 const BEFORE: [(&str, &str); 11] = [
-    ("datetime", "When it happened, ISO 8601 with microseconds, UTC"),
+    ("datetime", "When it happened, with microseconds, UTC"),
     ("timestamp", "The same in microseconds since 1970"),
     ("timestamp_desc", "The column of the log that the time was read from"),
     ("message", "Who did what, from where, with which result"),
@@ -25,6 +25,9 @@ const AFTER: [(&str, &str); 3] = [
     ("evidence_record", "Record numbers in these files, from 1"),
     ("evidence_sha256", "SHA-256 of these files"),
 ];
+
+/// Short name of the source in the forms of plaso.
+pub const SOURCE: &str = "ENTRA";
 
 /// What stands between several values in one cell.
 const BETWEEN: &str = " ¦ ";
@@ -61,6 +64,20 @@ pub fn values(report: &Report<'_>, event: &Event) -> Vec<String> {
     values.push(join(event.records.iter().map(|record| record.number.to_string()).collect()));
     values.push(join(entries().map(|entry| entry.sha256.clone()).collect()));
     values
+}
+
+/// What an event says of itself in one word each, as Timesketch's tags.
+pub fn tags(report: &Report<'_>, event: &Event) -> Vec<String> {
+    let mut tags = vec![format!("level:{}", event.severity.word())];
+    tags.extend(event.techniques.iter().cloned());
+    tags.extend(report.touching(event).map(|found| format!("finding:{}", found.label())));
+    tags
+}
+
+/// Date and time with microseconds, without an offset: the form that Timeline Explorer and spreadsheets sort as a time.
+pub fn plain(ticks: i64) -> String {
+    let Some(at) = time::civil(ticks) else { return String::new() };
+    at.format("%Y-%m-%d %H:%M:%S%.6f").to_string()
 }
 
 /// ISO 8601 with microseconds and an offset, as Timesketch wants it.

@@ -1,11 +1,10 @@
 //! The summary that ends a run, as lines for a terminal.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::summary::{count, many};
 use super::{Report, one_line};
 use crate::finding::{Outcome, Severity};
-use crate::table::time;
 
 /// How the terminal wants it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +27,8 @@ const PER_SEVERITY: usize = 5;
 const LISTED: usize = 8;
 /// Incidents shown.
 const INCIDENTS: usize = 3;
+/// Days shown.
+const DAYS: usize = 5;
 
 /// Totals, findings, accounts and what could not be read or judged. Text from logs is on one line and without
 /// control characters, so that it cannot command the terminal.
@@ -101,9 +102,10 @@ fn evidence(report: &Report<'_>, lines: &mut Lines) {
         count(sum(|e| e.duplicates)),
         count(sum(|e| e.rejected)),
     ));
+    let clock = report.clock();
     let width = report.coverage.tables.iter().map(|t| t.table.len()).max().unwrap_or(0).min(40);
     for covered in &report.coverage.tables {
-        let span = covered.span.map(|(first, last)| format!("{} – {}", time::short(first), time::short(last)));
+        let span = covered.span.map(|(first, last)| format!("{} – {}", clock.short(first), clock.short(last)));
         lines.line(&format!("  {:<width$} {:>12}  {}", covered.table, count(covered.rows), span.unwrap_or_default()));
     }
     for entry in entries.iter().filter(|entry| entry.format.is_none()).take(LISTED) {
@@ -119,13 +121,13 @@ fn incidents(report: &Report<'_>, lines: &mut Lines) {
     if report.incidents.is_empty() {
         return;
     }
-    lines.head("Incidents (findings that belong together; times in UTC)");
+    lines.head(&format!("Incidents (findings that belong together; times in {})", report.clock().name()));
     for (number, incident) in report.incidents.iter().take(INCIDENTS).enumerate() {
         let head =
             format!("  I{} {}, score {}: {}", number + 1, incident.severity.word(), incident.score, incident.title);
         let head = cut(&one_line(&head), lines.look.width);
         lines.lines.push(paint(lines.look, code(incident.severity), &head));
-        let span = [incident.first, incident.last].map(|at| at.map(time::short).unwrap_or_default());
+        let span = [incident.first, incident.last].map(|at| at.map(|at| report.clock().short(at)).unwrap_or_default());
         let steps: Vec<String> =
             incident.findings.iter().filter_map(|&step| report.findings.get(step)).map(|found| found.label()).collect();
         lines.line(&format!("     {} – {}", span[0], span[1]));
@@ -144,7 +146,7 @@ fn known(report: &Report<'_>, lines: &mut Lines) {
     lines.head("Values looked for");
     let (seen, unseen): (Vec<_>, Vec<_>) = report.input.known.iter().partition(|known| !known.seen.is_empty());
     for known in seen.iter().take(LISTED) {
-        for line in super::known::lines(known) {
+        for line in super::known::lines_by(known, report.clock()) {
             lines.line(&format!("  IOC {}: {line}", known.value));
         }
     }
@@ -158,26 +160,27 @@ fn known(report: &Report<'_>, lines: &mut Lines) {
 }
 
 fn findings(report: &Report<'_>, lines: &mut Lines) {
-    lines.head("Findings (times in UTC)");
+    let clock = report.clock();
+    lines.head(&format!("Findings (times in {})", clock.name()));
     if report.findings.is_empty() {
         lines.line("  none; see below what could not be judged");
         return;
     }
-    let events = report.timeline.events.len() as u64;
-    if let Some((first, last)) = report.timeline.span() {
-        lines.line(&format!(
-            "  {} on the timeline, {} – {}",
-            many(events, "event", "events"),
-            time::short(first),
-            time::short(last)
-        ));
-    }
+    reduction(report, lines);
+    days(report, lines);
     for (severity, number) in report.counts.severities.iter().filter(|(_, number)| *number > 0) {
-        let head = format!("  {} {}", severity.word(), count(*number as u64));
+        let rules: BTreeSet<&str> = report
+            .findings
+            .iter()
+            .filter(|found| found.finding.severity == *severity)
+            .map(|found| found.finding.rule.as_str())
+            .collect();
+        let rules = many(rules.len() as u64, "rule", "rules");
+        let head = format!("  {} {}, from {rules}", severity.word(), count(*number as u64));
         lines.lines.push(paint(lines.look, code(*severity), &head));
         let of = || report.findings.iter().filter(|found| found.finding.severity == *severity);
         for found in of().take(PER_SEVERITY) {
-            let at = found.finding.first.map(time::short).unwrap_or_else(|| "no time            ".to_owned());
+            let at = found.finding.first.map(|at| clock.short(at)).unwrap_or_else(|| "no time            ".to_owned());
             let text = if found.finding.sentence.is_empty() { &found.finding.title } else { &found.finding.sentence };
             lines.line(&format!("    {:<4} {at}  {text}", found.label()));
         }
@@ -185,6 +188,39 @@ fn findings(report: &Report<'_>, lines: &mut Lines) {
         if rest > 0 {
             lines.line(&format!("    and {rest} more in the report"));
         }
+    }
+}
+
+/// How far the records were reduced, and the span of what is left.
+fn reduction(report: &Report<'_>, lines: &mut Lines) {
+    let events = report.timeline.events.len() as u64;
+    let records = report.counts.records;
+    let mut text = format!("  {} of {} on the timeline", count(events), many(records, "record", "records"));
+    if records > events && events > 0 {
+        // Never rounded up to everything: something is left.
+        let tenths = ((records - events) as f64 / records as f64 * 1000.0).floor() / 10.0;
+        text.push_str(&format!(": {tenths:.1} % less to read"));
+    }
+    lines.line(&text);
+    if let Some((first, last)) = report.timeline.span() {
+        let clock = report.clock();
+        lines.line(&format!("  first event {}, last event {}", clock.short(first), clock.short(last)));
+    }
+}
+
+/// The days with most events, the fullest first.
+fn days(report: &Report<'_>, lines: &mut Lines) {
+    let clock = report.clock();
+    let mut days: BTreeMap<String, u64> = BTreeMap::new();
+    for time in report.timeline.events.iter().filter_map(|event| event.time) {
+        *days.entry(clock.day(time)).or_default() += 1;
+    }
+    let mut days: Vec<(String, u64)> = days.into_iter().collect();
+    days.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    if days.len() > 1 {
+        let told: Vec<String> =
+            days.iter().take(DAYS).map(|(day, events)| format!("{day} ({})", count(*events))).collect();
+        lines.line(&format!("  days with most events: {}", told.join(", ")));
     }
 }
 

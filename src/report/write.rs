@@ -1,33 +1,26 @@
 //! The output folder's files.
 
-use std::io::{self, Write};
-
 use rayon::prelude::*;
 
-use super::{Dataset, Output, Report, Written, csv, findings, html, jsonl, kusto, manifest, navigator, xlsx};
+use super::{Dataset, FORMATS, Format, Output, Report, Written, kusto, manifest};
 use crate::error::Diagnostic;
 use crate::evidence::Manifest;
 use crate::table::{Schema, Tables};
 
-type Writer = fn(&Report<'_>, &mut dyn Write) -> io::Result<()>;
-
-/// The files of a report, in the order they are written; `run.log` comes last and is written by [`run_log`].
-pub const FILES: [(&str, Writer); 7] = [
-    ("manifest.json", manifest::write),
-    ("findings.json", findings::write),
-    ("timeline.csv", csv::write),
-    ("timeline.jsonl", jsonl::write),
-    ("attack-layer.json", navigator::write),
-    ("report.xlsx", xlsx::write),
-    ("report.html", html::write),
-];
-
-/// Writes all files but `run.log`, side by side: none needs another.
+/// Writes these outputs, side by side: none needs another. What an earlier report in the folder had beside them is
+/// removed, so that the files of a folder are of one run.
 ///
 /// # Errors
 /// The first file in order that could not be written, with what to do. Others may be complete; none is half-written.
-pub fn write_all(report: &Report<'_>, output: &Output) -> Result<Vec<Written>, Diagnostic> {
-    FILES.par_iter().map(|(name, write)| output.write(name, |out| write(report, out))).collect()
+pub fn write_all(
+    report: &Report<'_>,
+    output: &Output,
+    formats: &[&'static Format],
+) -> Result<Vec<Written>, Diagnostic> {
+    for other in FORMATS.iter().filter(|format| !formats.iter().any(|chosen| chosen.file == format.file)) {
+        output.remove(other.file)?;
+    }
+    formats.par_iter().map(|format| output.write(format.file, |out| (format.write)(report, out))).collect()
 }
 
 /// Writes `run.log`: the one place for what differs from run to run, such as the clock, the command line and the

@@ -23,6 +23,9 @@ impl Tactic {
     }
 }
 
+/// Version of the matrix that these ids and names are of.
+pub const ATTACK_VERSION: &str = "19";
+
 /// The tactics in kill-chain order. v19 split Defense Evasion: TA0005 became Stealth, TA0112 is new.
 pub const TACTICS: [Tactic; 15] = [
     Tactic { id: "TA0043", name: "Reconnaissance" },

@@ -130,6 +130,27 @@ impl Column {
         }
     }
 
+    /// The different texts, in the order in which the rows name them; none of a column of numbers.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        let (values, keys) = match self {
+            Column::Text { values, keys, .. } => (Some(values), keys.as_slice()),
+            _ => (None, [].as_slice()),
+        };
+        let mut seen = vec![false; values.map_or(0, |values| values.len())];
+        keys.iter().filter_map(move |&key| {
+            let seen = seen.get_mut(key as usize)?;
+            if std::mem::replace(seen, true) { None } else { values?.get(key as usize) }
+        })
+    }
+
+    /// The column with each text as `change` makes it; what it gives nothing for stays.
+    pub fn map_texts(&self, change: impl Fn(&str) -> Option<String>) -> Column {
+        let Column::Text { ty, values, keys } = self else { return self.clone() };
+        let changed = |text: &str| change(text).unwrap_or_else(|| text.to_owned());
+        let values: StringChunked = values.iter().map(|text| text.map(changed)).collect();
+        Column::Text { ty: *ty, values, keys: keys.clone() }
+    }
+
     /// Only the rows marked true.
     pub fn retain(&self, keep: &[bool]) -> Column {
         match self {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use entrail::report::{prepare, write_all};
+use entrail::report::{chosen, prepare, write_all};
 
 use crate::case;
 
@@ -20,7 +20,7 @@ fn the_script_runs_without_complaint() {
     }
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("browser");
     let output = prepare(&dir, true, &[]).unwrap();
-    write_all(&case::breach().report(), &output).unwrap();
+    write_all(&case::breach().report(), &output, &chosen(&[])).unwrap();
     let profile = tempfile::tempdir().unwrap();
     let run = Command::new("chromium")
         .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::case::{Story, entity, finding, sources, table, verdict};
 use crate::page::{data, page, text};
 
-const PAYLOADS: [&str; 14] = [
+pub const PAYLOADS: [&str; 14] = [
     "<script>alert(1)</script>",
     "</script><script>alert(2)</script>",
     "<!--<script>",
@@ -25,7 +25,7 @@ const PAYLOADS: [&str; 14] = [
 ];
 
 /// The payload stands in every place that a log can fill.
-fn hostile(payload: &str) -> Story {
+pub fn hostile(payload: &str) -> Story {
     let mut story = Story::default();
     let at = "2026-05-04T12:00:00Z";
     story.tables.insert(table("SigninLogs", 0, vec![json!({

@@ -5,8 +5,12 @@
 mod browser;
 mod case;
 mod files;
+mod formats;
 mod hostile;
 mod outputs;
 mod page;
+mod pseudonyms;
+mod schema;
 mod terminal;
 mod timeline;
+mod validator;

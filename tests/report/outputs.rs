@@ -17,7 +17,7 @@ fn the_csv_has_a_line_for_each_event() {
     let times: Vec<&str> = rows.iter().map(|row| &row[column("datetime")]).collect();
     assert!(times.is_sorted());
     let role = rows.iter().find(|row| &row[column("operation")] == "Add member to role").unwrap();
-    assert_eq!(&role[column("datetime")], "2026-05-20T01:05:45.000000+00:00");
+    assert_eq!(&role[column("datetime")], "2026-05-20 01:05:45.000000", "as Timeline Explorer sorts it");
     assert_eq!(&role[column("timestamp")], "1779239145000000");
     assert_eq!(&role[column("timestamp_desc")], "ActivityDateTime");
     assert_eq!(&role[column("user")], "eva@contoso.example");
@@ -94,14 +94,19 @@ fn the_workbook_is_a_zip_with_its_sheets() {
     let mut book = zip::ZipArchive::new(std::io::Cursor::new(bytes(&case::breach(), "report.xlsx"))).unwrap();
     let mut sheets = String::new();
     std::io::Read::read_to_string(&mut book.by_name("xl/workbook.xml").unwrap(), &mut sheets).unwrap();
-    for name in ["Summary", "Findings", "Timeline", "Accounts", "Indicators", "Rules", "Coverage", "Evidence"] {
-        assert!(sheets.contains(&format!("name=\"{name}\"")), "{name}");
-    }
-    for number in 1..=8 {
+    let named: Vec<&str> = sheets.split("<sheet name=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    let wanted =
+        ["Summary", "Timeline", "Findings", "Incidents", "Accounts", "Indicators", "Coverage", "Rules", "Evidence"];
+    assert_eq!(named, wanted);
+    for (number, name) in (1..).zip(named) {
         let mut sheet = String::new();
-        let name = format!("xl/worksheets/sheet{number}.xml");
-        std::io::Read::read_to_string(&mut book.by_name(&name).unwrap(), &mut sheet).unwrap();
-        assert!(!sheet.contains("<f>"), "a formula in {name}");
+        let path = format!("xl/worksheets/sheet{number}.xml");
+        std::io::Read::read_to_string(&mut book.by_name(&path).unwrap(), &mut sheet).unwrap();
+        assert!(!sheet.contains("<f>") && !sheet.contains("<hyperlink"), "a formula or a link in {name}");
+        assert!(sheet.contains("state=\"frozen\""), "{name} has a frozen head");
+        assert_eq!(sheet.contains("<autoFilter"), name != "Summary", "{name} has filters");
+        let coloured = !matches!(name, "Rules" | "Evidence");
+        assert_eq!(sheet.contains("<conditionalFormatting"), coloured, "{name} has colours that follow its values");
     }
 }
 

@@ -1,6 +1,6 @@
 //! The page as a whole.
 
-use entrail::report::FILES;
+use entrail::report::FORMATS;
 
 use crate::case::{self, Story};
 
@@ -15,9 +15,9 @@ pub fn text(story: &Story, name: &str) -> String {
 }
 
 pub fn bytes(story: &Story, name: &str) -> Vec<u8> {
-    let (_, write) = FILES.into_iter().find(|(known, _)| *known == name).unwrap();
+    let format = FORMATS.iter().find(|format| format.file == name).unwrap();
     let mut out = Vec::new();
-    write(&story.report(), &mut out).unwrap();
+    (format.write)(&story.report(), &mut out).unwrap();
     out
 }
 
@@ -30,7 +30,7 @@ pub fn data(page: &str) -> serde_json::Value {
 
 #[test]
 fn the_same_input_gives_the_same_bytes() {
-    for (name, _) in FILES {
+    for name in FORMATS.map(|format| format.file) {
         assert_eq!(bytes(&case::breach(), name), bytes(&case::breach(), name), "{name}");
     }
 }
@@ -38,7 +38,7 @@ fn the_same_input_gives_the_same_bytes() {
 #[test]
 fn a_case_without_anything_is_a_report() {
     let story = Story::default();
-    for (name, _) in FILES {
+    for name in FORMATS.map(|format| format.file) {
         bytes(&story, name);
     }
     assert!(page(&story).contains("No rule found anything"));
@@ -122,7 +122,7 @@ fn a_hundred_thousand_events() {
     let clock = std::time::Instant::now();
     let report = story.report();
     println!("report: {} ms, {} events", clock.elapsed().as_millis(), report.timeline.events.len());
-    for (name, write) in FILES {
+    for (name, write) in FORMATS.map(|format| (format.file, format.write)) {
         let clock = std::time::Instant::now();
         let mut out = Vec::new();
         write(&report, &mut out).unwrap();

@@ -3,6 +3,7 @@
 //! This layer knows types, schemas and columns; it knows nothing of exports or of KQL, and both meet here.
 
 mod column;
+mod decimal;
 mod rows;
 mod schema;
 mod tables;
@@ -10,6 +11,7 @@ pub mod time;
 mod types;
 
 pub use column::{Builder, Cell, Column};
+pub use decimal::Decimal;
 pub use schema::{Field, Schema};
 pub use tables::{RECORD, RecordId, Shape, Table, TableBuilder, Tables};
 pub use types::{MAX_TICKS, MIN_TICKS, TICKS_PER_SECOND, Type, UNIX_EPOCH_TICKS};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::plan::Plan;
 use super::record::{Record, Value, compact, quote, shallow};
 use super::when::Dates;
-use crate::table::{Cell, RecordId, TableBuilder, Type};
+use crate::table::{Cell, Decimal, RecordId, TableBuilder, Type};
 
 /// A value that does not fit its column: left empty, and named.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -223,7 +223,14 @@ impl Row<'_> {
                 }
                 None => "a whole number",
             },
-            Type::Real | Type::Decimal => match text.trim().parse() {
+            Type::Decimal => match Decimal::parse(text) {
+                Some(value) => {
+                    self.builder.set(position, Cell::Text(&value.key()));
+                    return;
+                }
+                None => "a number",
+            },
+            Type::Real => match text.trim().parse() {
                 Ok(value) => {
                     self.builder.set(position, Cell::Real(value));
                     return;

@@ -74,7 +74,8 @@ pub fn compile(op: BinaryOp, left: Scalar, right: Scalar, span: Span) -> Compile
         });
     };
     let whole = ty == Type::Long && matches!(op, BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply);
-    let real = ty == Type::Real && left.ty.is_number() && right.ty.is_number() && op != BinaryOp::Modulo;
+    let plain = |ty: Type| ty.is_number() && ty != Type::Decimal;
+    let real = ty == Type::Real && plain(left.ty) && plain(right.ty) && op != BinaryOp::Modulo;
     let constant = left.constant.is_some() && right.constant.is_some();
     if (whole || real) && !constant {
         let cast = |scalar: &Scalar| if real { scalar.expr.clone().cast(ty.dtype()) } else { scalar.expr.clone() };
@@ -110,6 +111,17 @@ pub fn compile(op: BinaryOp, left: Scalar, right: Scalar, span: Span) -> Compile
 }
 
 fn evaluate(op: BinaryOp, left: &Value<'_>, right: &Value<'_>, ty: Type) -> Value<'static> {
+    if ty == Type::Decimal {
+        let (Some(a), Some(b)) = (left.as_decimal(), right.as_decimal()) else { return Value::Null };
+        let value = match op {
+            BinaryOp::Add => a.plus(b),
+            BinaryOp::Subtract => a.minus(b),
+            BinaryOp::Multiply => a.times(b),
+            BinaryOp::Divide => a.over(b),
+            _ => a.modulo(b),
+        };
+        return value.map_or(Value::Null, Value::Decimal);
+    }
     let integer = |value: &Value<'_>| match value {
         Value::Long(v) | Value::Datetime(v) | Value::Timespan(v) => Some(*v),
         _ => None,
@@ -118,8 +130,8 @@ fn evaluate(op: BinaryOp, left: &Value<'_>, right: &Value<'_>, ty: Type) -> Valu
         Value::Datetime(v) | Value::Timespan(v) => Some(*v as f64),
         other => other.as_f64(),
     };
-    let as_real =
-        matches!(ty, Type::Real | Type::Decimal) || matches!(left, Value::Real(_)) || matches!(right, Value::Real(_));
+    let broken = |value: &Value<'_>| matches!(value, Value::Real(_) | Value::Decimal(_));
+    let as_real = ty == Type::Real || broken(left) || broken(right);
     let number = if as_real {
         let (Some(a), Some(b)) = (real(left), real(right)) else { return Value::Null };
         let value = match op {

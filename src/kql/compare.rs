@@ -55,8 +55,9 @@ pub fn convert(scalar: Scalar, ty: Type) -> Scalar {
         return scalar;
     }
     let name = scalar.name.clone();
-    let numbers = scalar.ty.is_number() && ty.is_number() && scalar.constant.is_none();
-    if numbers && (ty.dtype() == scalar.ty.dtype() || matches!(ty, Type::Real | Type::Decimal)) && ty != Type::Int {
+    let decimal = scalar.ty == Type::Decimal || ty == Type::Decimal;
+    let numbers = scalar.ty.is_number() && ty.is_number() && !decimal && scalar.constant.is_none();
+    if numbers && (ty.dtype() == scalar.ty.dtype() || ty == Type::Real) && ty != Type::Int {
         return Scalar { expr: scalar.expr.cast(ty.dtype()), ty, ..scalar };
     }
     if scalar.is_null() {
@@ -72,7 +73,8 @@ pub fn convert(scalar: Scalar, ty: Type) -> Scalar {
 pub fn compile(op: BinaryOp, left: Scalar, right: Scalar, span: Span) -> Compiled<Scalar> {
     check(op, &left, &right, span)?;
     let tilde = matches!(op, BinaryOp::EqualTilde | BinaryOp::NotEqualTilde);
-    let numbers = left.ty.is_number() && right.ty.is_number();
+    let decimal = left.ty == Type::Decimal || right.ty == Type::Decimal;
+    let numbers = left.ty.is_number() && right.ty.is_number() && !decimal;
     let same = left.ty == right.ty && left.ty != Type::Dynamic;
     let constant = left.constant.is_some() && right.constant.is_some();
     if tilde || constant || !(same || numbers) {
@@ -167,16 +169,24 @@ pub fn equal_fold(left: &str, right: &str) -> bool {
 
 /// The order of two values; unlike types meet in the type of the more specific one.
 pub fn order(left: &Value<'_>, right: &Value<'_>) -> Option<Ordering> {
-    use Value::{Bool, Datetime, Dynamic, Guid, Long, Null, Real, String, Timespan};
+    use Value::{Bool, Datetime, Decimal, Dynamic, Guid, Long, Null, Real, String, Timespan};
     match (left, right) {
         (Null, Null) => Some(Ordering::Equal),
         (Null, _) | (_, Null) => None,
         (Long(a), Long(b)) => Some(a.cmp(b)),
         (Long(_) | Real(_), Long(_) | Real(_)) => left.as_f64()?.partial_cmp(&right.as_f64()?),
+        (Decimal(_), Real(b)) | (Real(b), Decimal(_)) if !b.is_finite() => left.as_f64()?.partial_cmp(&right.as_f64()?),
+        (Decimal(_), Long(_) | Real(_) | Decimal(_)) | (Long(_) | Real(_), Decimal(_)) => {
+            // A real too large for a decimal is greater than every decimal, or less than every.
+            match (left.as_decimal(), right.as_decimal()) {
+                (Some(a), Some(b)) => Some(a.cmp(&b)),
+                _ => left.as_f64()?.partial_cmp(&right.as_f64()?),
+            }
+        }
         (Datetime(a), Datetime(b)) | (Timespan(a), Timespan(b)) => Some(a.cmp(b)),
         (Bool(a), Bool(b)) => Some(a.cmp(b)),
-        (Bool(a), other @ (Long(_) | Real(_))) => f64::from(u8::from(*a)).partial_cmp(&other.as_f64()?),
-        (Long(_) | Real(_), Bool(_)) => order(right, left).map(Ordering::reverse),
+        (Bool(a), other @ (Long(_) | Real(_) | Decimal(_))) => f64::from(u8::from(*a)).partial_cmp(&other.as_f64()?),
+        (Long(_) | Real(_) | Decimal(_), Bool(_)) => order(right, left).map(Ordering::reverse),
         (String(a), String(b)) => Some(a.cmp(b)),
         (Guid(a), Guid(b)) => Some(a.cmp(b)),
         (Guid(a), String(b)) => Some(a.as_ref().cmp(b.to_lowercase().as_str())),
@@ -193,6 +203,10 @@ pub fn order(left: &Value<'_>, right: &Value<'_>) -> Option<Ordering> {
         (String(a), Long(_) | Real(_)) => match a.trim().parse::<f64>() {
             Ok(number) => number.partial_cmp(&right.as_f64()?),
             Err(_) => Some(a.as_ref().cmp(right.to_text().as_ref())),
+        },
+        (String(a), Decimal(b)) => match crate::table::Decimal::parse(a) {
+            Some(a) => Some(a.cmp(b)),
+            None => Some(a.as_ref().cmp(right.to_text().as_ref())),
         },
         (String(a), Bool(_)) => Some(a.to_lowercase().as_str().cmp(right.to_text().as_ref())),
         (String(_), typed) => order(&super::convert::cast(left, typed.ty()), typed),
@@ -214,7 +228,7 @@ fn dynamics(a: &str, b: &str) -> Option<Ordering> {
     if a == b {
         return Some(Ordering::Equal);
     }
-    // Whole numbers are compared digit by digit: a real would take long ones, such as those of versions, for equal.
+    // Whole numbers are compared digit by digit: a real would take long ones for equal.
     if let (Ok(a), Ok(b)) = (a.parse::<i128>(), b.parse::<i128>()) {
         return Some(a.cmp(&b));
     }

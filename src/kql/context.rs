@@ -8,7 +8,7 @@ use super::Value;
 use super::compiler::{Compiler, Env};
 use super::relation::Relation;
 use crate::error::{Diagnostic, Diagnostics};
-use crate::table::{RECORD, RecordId, Tables, Type};
+use crate::table::{Decimal, RECORD, RecordId, Tables, Type};
 
 /// A list that only the responder knows: the case file's `BreakGlass`, `VIP`, `TrustedNetworks`, ….
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -89,10 +89,12 @@ impl Answer {
             (AnyValue::Float64(v), _) => Value::Real(v),
             (AnyValue::String(v), Type::Guid) => Value::Guid(v.into()),
             (AnyValue::String(v), Type::Dynamic) => Value::Dynamic(v.into()),
+            (AnyValue::String(v), Type::Decimal) => Decimal::from_key(v).map_or(Value::Null, Value::Decimal),
             (AnyValue::String(v), _) => Value::String(v.into()),
             (AnyValue::StringOwned(v), ty) => match ty {
                 Type::Guid => Value::Guid(v.to_string().into()),
                 Type::Dynamic => Value::Dynamic(v.to_string().into()),
+                Type::Decimal => Decimal::from_key(&v).map_or(Value::Null, Value::Decimal),
                 _ => Value::String(v.to_string().into()),
             },
             (_, Type::String) => Value::String("".into()),

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use super::Value;
-use super::lex::ticks_per;
-use crate::table::{MAX_TICKS, MIN_TICKS, Type, time};
+use super::lex::ticks;
+use crate::table::{Decimal, MAX_TICKS, MIN_TICKS, Type, time};
 
 /// The raw content of `type(…)`: `None` when it is no such literal.
 pub fn literal(raw: &str, ty: Type) -> Option<Value<'static>> {
@@ -17,7 +17,7 @@ pub fn literal(raw: &str, ty: Type) -> Option<Value<'static>> {
         Type::Datetime if raw == "max" => Some(Value::Datetime(MAX_TICKS)),
         Type::Timespan if raw == "min" => Some(Value::Timespan(i64::MIN)),
         Type::Timespan if raw == "max" => Some(Value::Timespan(i64::MAX)),
-        Type::Real | Type::Decimal => real(raw).map(Value::Real),
+        Type::Real => real(raw).map(Value::Real),
         Type::Datetime => datetime(raw).or_else(|| loose(raw)).map(Value::Datetime),
         _ => match from_text(raw, ty) {
             Value::Null => None,
@@ -59,7 +59,8 @@ pub fn from_text(text: &str, ty: Type) -> Value<'static> {
         },
         Type::Int => integer(trimmed).and_then(|v| i32::try_from(v).ok()).map(|v| Value::Long(v.into())),
         Type::Long => integer(trimmed).map(Value::Long),
-        Type::Real | Type::Decimal => real(trimmed).map(Value::Real),
+        Type::Real => real(trimmed).map(Value::Real),
+        Type::Decimal => Decimal::parse(trimmed).map(Value::Decimal),
         Type::Datetime => datetime(trimmed).map(Value::Datetime),
         Type::Timespan => timespan(trimmed).map(Value::Timespan),
         Type::Guid => guid(trimmed).map(|v| Value::Guid(v.into())),
@@ -76,8 +77,15 @@ fn integer(text: &str) -> Option<i64> {
     text.parse().ok().or_else(|| {
         let number: f64 = text.parse().ok()?;
         let plain = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+' | b'e' | b'E'));
-        (plain && number.abs() < 9.3e18).then_some(number.trunc() as i64)
+        if plain { whole(number) } else { None }
     })
+}
+
+/// A real without its fraction, where a long can hold it.
+fn whole(number: f64) -> Option<i64> {
+    // 2^63 as a real: the first that is too large.
+    const BEYOND: f64 = 9_223_372_036_854_775_808.0;
+    (-BEYOND..BEYOND).contains(&number).then_some(number.trunc() as i64)
 }
 
 /// A guid in lower case: 32 digits, in braces or not; the service does not mind where the dashes are.
@@ -196,11 +204,9 @@ pub fn timespan(text: &str) -> Option<i64> {
     if !body.contains(':') {
         let digits = body.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(body.len());
         let (number, unit) = body.split_at(digits);
-        let ticks = ticks_per(if unit.trim().is_empty() { "d" } else { unit.trim() })?;
-        return match number.parse::<i64>() {
-            Ok(whole) => whole.checked_mul(ticks).map(|t| t * sign),
-            Err(_) => number.parse::<f64>().ok().map(|n| (n * ticks as f64).round() as i64 * sign),
-        };
+        return ticks(number, if unit.trim().is_empty() { "d" } else { unit.trim() })
+            .filter(|ticks| *ticks < i64::MAX)
+            .map(|ticks| ticks * sign);
     }
     let mut parts: Vec<&str> = body.split(':').collect();
     let (days, hours) = match parts.first()?.split_once('.') {
@@ -243,6 +249,7 @@ pub fn cast<'a>(value: &Value<'a>, ty: Type) -> Value<'a> {
             Ok(serde_json::Value::String(text)) => from_text(&text, ty),
             Ok(serde_json::Value::Number(number)) => match number.as_i64() {
                 Some(integer) => cast(&Value::Long(integer), ty),
+                None if ty == Type::Decimal => from_text(&number.to_string(), ty),
                 None => number.as_f64().map_or(Value::Null, |real| cast(&Value::Real(real), ty)),
             },
             Ok(serde_json::Value::Bool(b)) => cast(&Value::Bool(b), ty),
@@ -251,22 +258,31 @@ pub fn cast<'a>(value: &Value<'a>, ty: Type) -> Value<'a> {
         (Value::String(text), _) => from_text(text, ty),
         (value, Type::Dynamic) => Value::json(&value.to_json()),
         (Value::Bool(b), Type::Int | Type::Long) => Value::Long(i64::from(*b)),
-        (Value::Bool(b), Type::Real | Type::Decimal) => Value::Real(f64::from(u8::from(*b))),
+        (Value::Bool(b), Type::Real) => Value::Real(f64::from(u8::from(*b))),
+        (Value::Bool(b), Type::Decimal) => Value::Decimal(i64::from(*b).into()),
         (Value::Bool(_), Type::Bool) => value.clone(),
         (Value::Long(v), Type::Bool) => Value::Bool(*v != 0),
         (Value::Long(v), Type::Int) => i32::try_from(*v).map_or(Value::Null, |v| Value::Long(v.into())),
         (Value::Long(_), Type::Long) => value.clone(),
-        (Value::Long(v), Type::Real | Type::Decimal) => Value::Real(*v as f64),
+        (Value::Long(v), Type::Real) => Value::Real(*v as f64),
+        (Value::Long(_) | Value::Real(_) | Value::Decimal(_), Type::Decimal) => {
+            value.as_decimal().map_or(Value::Null, Value::Decimal)
+        }
+        (Value::Decimal(v), Type::Bool) => Value::Bool(!v.is_zero()),
+        (Value::Decimal(v), Type::Long) => v.to_i64().map_or(Value::Null, Value::Long),
+        (Value::Decimal(v), Type::Int) => cast(&v.to_i64().map_or(Value::Null, Value::Long), Type::Int),
+        (Value::Decimal(v), Type::Real) => Value::Real(v.to_f64()),
         (Value::Long(v), Type::Datetime) if (MIN_TICKS..=MAX_TICKS).contains(v) => Value::Datetime(*v),
         (Value::Long(v), Type::Timespan) => Value::Timespan(*v),
         (Value::Real(v), Type::Bool) => Value::Bool(*v != 0.0),
         (Value::Real(v), Type::Int) if v.abs() <= f64::from(i32::MAX) => Value::Long(v.trunc() as i64),
-        (Value::Real(v), Type::Long) if v.abs() < 9.3e18 => Value::Long(v.trunc() as i64),
-        (Value::Real(_), Type::Real | Type::Decimal) => value.clone(),
+        (Value::Real(v), Type::Long) => whole(*v).map_or(Value::Null, Value::Long),
+        (Value::Real(_), Type::Real) => value.clone(),
         (Value::Datetime(v), Type::Long) => Value::Long(*v),
         (Value::Datetime(_), Type::Datetime) => value.clone(),
         (Value::Timespan(v), Type::Long) => Value::Long(*v),
-        (Value::Datetime(v) | Value::Timespan(v), Type::Real | Type::Decimal) => Value::Real(*v as f64),
+        (Value::Datetime(v) | Value::Timespan(v), Type::Real) => Value::Real(*v as f64),
+        (Value::Datetime(v) | Value::Timespan(v), Type::Decimal) => Value::Decimal((*v).into()),
         (Value::Timespan(_), Type::Timespan) => value.clone(),
         (Value::Guid(_), Type::Guid) => value.clone(),
         _ => Value::Null,

@@ -14,7 +14,7 @@ use rustc_hash::FxBuildHasher;
 use super::Value;
 use super::convert;
 use super::scalar::Scalar;
-use crate::table::Type;
+use crate::table::{Decimal, Type};
 
 /// A function of one row's values.
 pub type Kernel = Arc<dyn Fn(&[Value<'_>]) -> Value<'static> + Send + Sync>;
@@ -58,6 +58,7 @@ impl Accepts {
             },
             (Accepts::Text, _) => convert::cast(&value, Type::String),
             (Accepts::Number, Value::Long(_) | Value::Real(_) | Value::Null) => value,
+            (Accepts::Number, Value::Decimal(number)) => Value::Real(number.to_f64()),
             (Accepts::Number, Value::Bool(_)) => convert::cast(&value, Type::Long),
             (Accepts::Number, Value::Dynamic(json)) => match json.parse::<i64>() {
                 Ok(integer) => Value::Long(integer),
@@ -170,17 +171,19 @@ fn conform(value: Value<'static>, ty: Type) -> Value<'static> {
     match (&value, ty) {
         (Value::Null, Type::String) => Value::String("".into()),
         (Value::Dynamic(json), Type::Dynamic) if json == "null" => Value::Null,
+        // Functions that know reals only give a decimal column what they have.
+        (Value::Real(_) | Value::Long(_), Type::Decimal) => value.as_decimal().map_or(Value::Null, Value::Decimal),
         _ => value,
     }
 }
 
 /// Reads one column row by row.
 pub enum Reader<'a> {
-    /// string, guid or dynamic.
+    /// string, guid, dynamic or decimal.
     Text(&'a Utf8ViewArray, Type),
     /// int, long, datetime or timespan.
     Integer(&'a Int64Chunked, Type),
-    /// real or decimal.
+    /// real.
     Real(&'a Float64Chunked),
     /// bool.
     Bool(&'a BooleanChunked),
@@ -226,6 +229,7 @@ impl<'a> Reader<'a> {
                     (false, _) => Value::Null,
                     (true, Type::Guid) => Value::Guid(array.value(row).into()),
                     (true, Type::Dynamic) => Value::Dynamic(array.value(row).into()),
+                    (true, Type::Decimal) => Decimal::from_key(array.value(row)).map_or(Value::Null, Value::Decimal),
                     (true, _) => Value::String(array.value(row).into()),
                 }
             }
@@ -243,11 +247,11 @@ impl<'a> Reader<'a> {
 
 /// Collects values of one type into a series.
 pub enum Collector {
-    /// string, guid or dynamic.
+    /// string, guid, dynamic or decimal.
     Text(Vec<Option<String>>),
     /// int, long, datetime or timespan.
     Integer(Vec<Option<i64>>),
-    /// real or decimal.
+    /// real.
     Real(Vec<Option<f64>>),
     /// bool.
     Bool(Vec<Option<bool>>),
@@ -281,6 +285,7 @@ impl Collector {
             Collector::Text(cells) => cells.push(match value {
                 Value::Null => None,
                 Value::String(v) | Value::Guid(v) | Value::Dynamic(v) => Some(v.into_owned()),
+                Value::Decimal(v) => Some(v.key()),
                 other => Some(other.to_text().into_owned()),
             }),
             Collector::Integer(cells) => cells.push(match value {

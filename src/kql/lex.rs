@@ -228,14 +228,8 @@ impl Lexer<'_> {
             };
             return self.push(kind, start);
         }
-        match ticks_per(unit) {
-            Some(ticks) => {
-                let value = match number.parse::<i64>() {
-                    Ok(whole) if !real => whole.saturating_mul(ticks),
-                    _ => (number.parse::<f64>().unwrap_or(0.0) * ticks as f64).round() as i64,
-                };
-                self.push(Kind::Timespan(value), start);
-            }
+        match ticks(number, unit) {
+            Some(value) => self.push(Kind::Timespan(value), start),
             // An unquoted name may begin with digits (`3DES`), and a guid with what looks like an exponent (`12e8b78d-…`);
             // the parser decides whether a name fits here.
             // So does the end of `datetime(2026-05-04T01:02:03.5Z)`.
@@ -279,18 +273,22 @@ impl Lexer<'_> {
     }
 }
 
-/// Ticks in one unit of a timespan literal
+/// Ticks in so many of a unit of a timespan literal, which ends at the greatest timespan; a part of a tick is cut off
 /// (<https://learn.microsoft.com/kusto/query/scalar-data-types/timespan>).
-pub fn ticks_per(unit: &str) -> Option<i64> {
-    Some(match unit {
-        "d" | "day" | "days" => 864_000_000_000,
-        "h" | "hr" | "hrs" | "hour" | "hours" => 36_000_000_000,
-        "m" | "min" | "minute" | "minutes" => 600_000_000,
-        "s" | "sec" | "second" | "seconds" => 10_000_000,
-        "ms" | "milli" | "millis" | "millisec" | "millisecond" | "milliseconds" => 10_000,
-        "micro" | "micros" | "microsec" | "microsecond" | "microseconds" => 10,
-        "nano" | "nanos" | "nanosec" | "nanosecond" | "nanoseconds" => 0,
-        "tick" | "ticks" => 1,
+pub fn ticks(number: &str, unit: &str) -> Option<i64> {
+    let nanoseconds = match unit {
+        "d" | "day" | "days" => 86_400_000_000_000,
+        "h" | "hr" | "hrs" | "hour" | "hours" => 3_600_000_000_000,
+        "m" | "min" | "minute" | "minutes" => 60_000_000_000,
+        "s" | "sec" | "second" | "seconds" => 1_000_000_000,
+        "ms" | "milli" | "millis" | "millisec" | "millisecond" | "milliseconds" => 1_000_000,
+        "micro" | "micros" | "microsec" | "microsecond" | "microseconds" => 1_000,
+        "tick" | "ticks" => 100,
+        "nano" | "nanos" | "nanosec" | "nanosecond" | "nanoseconds" => 1,
         _ => return None,
+    };
+    Some(match number.parse::<i64>() {
+        Ok(whole) => i64::try_from(i128::from(whole) * nanoseconds / 100).unwrap_or(i64::MAX),
+        Err(_) => (number.parse::<f64>().ok()? * (nanoseconds as f64 / 100.0)).round() as i64,
     })
 }

@@ -483,6 +483,7 @@ fn literal(value: &Value<'_>, ty: Type) -> String {
         Value::Real(value) if value.is_nan() => format!("{ty}(nan)"),
         Value::Real(value) if value.is_infinite() => format!("{ty}({}inf)", if *value > 0.0 { "+" } else { "-" }),
         Value::Real(value) => format!("{ty}({value:?})"),
+        Value::Decimal(value) => format!("{ty}({value})"),
         Value::String(text) => quoted(text),
         Value::Datetime(ticks) => format!("datetime({})", time::iso(*ticks)),
         Value::Timespan(i64::MIN) => "timespan(min)".into(),

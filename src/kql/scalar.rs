@@ -24,6 +24,7 @@ pub struct Scalar {
 impl Scalar {
     /// A constant.
     pub fn literal(value: Value<'static>, ty: Type) -> Scalar {
+        let value = if ty == Type::Decimal { value.as_decimal().map_or(Value::Null, Value::Decimal) } else { value };
         let expr = match &value {
             Value::Null if ty == Type::String => lit(""),
             Value::Null => lit(NULL).cast(ty.dtype()),
@@ -32,6 +33,7 @@ impl Scalar {
             Value::Long(v) if ty.dtype() == DataType::Float64 => lit(*v as f64).cast(DataType::Float64),
             Value::Long(v) | Value::Datetime(v) | Value::Timespan(v) => lit(*v).cast(DataType::Int64),
             Value::Real(v) => lit(*v).cast(DataType::Float64),
+            Value::Decimal(v) => lit(v.key()),
             Value::String(v) | Value::Guid(v) | Value::Dynamic(v) => lit(v.to_string()),
         };
         let value = if value.is_null() && ty == Type::String { Value::text("") } else { value };

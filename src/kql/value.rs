@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value as Json;
 
-use crate::table::{Type, time};
+use crate::table::{Decimal, Type, time};
 
 /// A scalar value. Text is borrowed where it comes from a column.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,8 +15,10 @@ pub enum Value<'a> {
     Bool(bool),
     /// int or long.
     Long(i64),
-    /// real or decimal.
+    /// real.
     Real(f64),
+    /// decimal.
+    Decimal(Decimal),
     /// string.
     String(Cow<'a, str>),
     /// datetime in ticks.
@@ -55,6 +57,7 @@ impl<'a> Value<'a> {
             Value::Bool(v) => Value::Bool(v),
             Value::Long(v) => Value::Long(v),
             Value::Real(v) => Value::Real(v),
+            Value::Decimal(v) => Value::Decimal(v),
             Value::Datetime(v) => Value::Datetime(v),
             Value::Timespan(v) => Value::Timespan(v),
             Value::String(v) => Value::String(Cow::Owned(v.into_owned())),
@@ -71,6 +74,7 @@ impl<'a> Value<'a> {
             Value::Bool(false) => Cow::Borrowed("false"),
             Value::Long(v) => Cow::Owned(v.to_string()),
             Value::Real(v) => Cow::Owned(real(*v)),
+            Value::Decimal(v) => Cow::Owned(v.to_string()),
             Value::String(v) | Value::Guid(v) => Cow::Borrowed(v),
             Value::Datetime(v) => Cow::Owned(time::iso(*v)),
             Value::Timespan(v) => Cow::Owned(time::span(*v)),
@@ -85,6 +89,12 @@ impl<'a> Value<'a> {
             Value::Bool(v) => Json::Bool(*v),
             Value::Long(v) => Json::from(*v),
             Value::Real(v) => serde_json::Number::from_f64(*v).map_or_else(|| Json::String(real(*v)), Json::Number),
+            // A JSON number where a real is the same number, text where it would be cut.
+            Value::Decimal(v) => match (self.as_i64(), Value::Real(v.to_f64())) {
+                (Some(whole), _) => Json::from(whole),
+                (None, real) if real.as_decimal() == Some(*v) => real.to_json(),
+                _ => Json::String(v.to_string()),
+            },
             Value::String(v) | Value::Guid(v) => Json::String(v.to_string()),
             Value::Datetime(v) => Json::String(time::iso(*v)),
             Value::Timespan(v) => Json::String(time::span(*v)),
@@ -92,20 +102,32 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The number of an int, long or real.
+    /// The number of an int, long, real or decimal.
     pub fn as_f64(&self) -> Option<f64> {
         match self {
             Value::Long(v) => Some(*v as f64),
             Value::Real(v) => Some(*v),
+            Value::Decimal(v) => Some(v.to_f64()),
             _ => None,
         }
     }
 
-    /// The integer of an int or long, or a real without fraction.
+    /// The integer of an int or long, or of a real or decimal without fraction.
     pub fn as_i64(&self) -> Option<i64> {
         match self {
             Value::Long(v) => Some(*v),
             Value::Real(v) if v.fract() == 0.0 && v.abs() < 9e18 => Some(*v as i64),
+            Value::Decimal(v) if v.ceiling() == Some(*v) => v.to_i64(),
+            _ => None,
+        }
+    }
+
+    /// The decimal of an int, long, real or decimal; none for what a decimal cannot hold.
+    pub fn as_decimal(&self) -> Option<Decimal> {
+        match self {
+            Value::Long(v) => Some(Decimal::from(*v)),
+            Value::Real(v) => Decimal::from_f64(*v),
+            Value::Decimal(v) => Some(*v),
             _ => None,
         }
     }
@@ -116,6 +138,7 @@ impl<'a> Value<'a> {
             Value::Bool(_) => Type::Bool,
             Value::Long(_) => Type::Long,
             Value::Real(_) => Type::Real,
+            Value::Decimal(_) => Type::Decimal,
             Value::String(_) => Type::String,
             Value::Datetime(_) => Type::Datetime,
             Value::Timespan(_) => Type::Timespan,

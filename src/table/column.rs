@@ -45,11 +45,11 @@ pub enum Column {
 pub enum Cell<'a> {
     /// Missing.
     Null,
-    /// Text, guid, or dynamic as JSON text.
+    /// Text, guid, dynamic as JSON text, or decimal as its key.
     Text(&'a str),
     /// int, long, datetime or timespan (ticks).
     Integer(i64),
-    /// real or decimal.
+    /// real.
     Real(f64),
     /// bool.
     Bool(bool),

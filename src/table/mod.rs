@@ -3,6 +3,7 @@
 //! This layer knows types, schemas and columns; it knows nothing of exports or of KQL, and both meet here.
 
 mod column;
+mod decimal;
 mod rows;
 mod schema;
 mod spool;
@@ -12,6 +13,7 @@ pub mod time;
 mod types;
 
 pub use column::{Builder, Cell, Column};
+pub use decimal::Decimal;
 pub use schema::{Field, Schema};
 pub use spool::Spool;
 pub use tables::{RECORD, RecordId, Shape, Table, TableBuilder, Tables};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::column::Cell;
-use super::{RecordId, Schema, Shape, Table, TableBuilder, Type, UNIX_EPOCH_TICKS};
+use super::{Decimal, RecordId, Schema, Shape, Table, TableBuilder, Type, UNIX_EPOCH_TICKS};
 use crate::error::{Diagnostic, Diagnostics, nearest};
 
 impl Table {
@@ -49,7 +49,14 @@ impl Table {
                     (Type::Int | Type::Long, Value::Number(value)) if value.is_i64() => {
                         Cell::Integer(value.as_i64().unwrap_or_default())
                     }
-                    (Type::Real | Type::Decimal, Value::Number(value)) => value.as_f64().map_or(Cell::Null, Cell::Real),
+                    (Type::Real, Value::Number(value)) => value.as_f64().map_or(Cell::Null, Cell::Real),
+                    (Type::Decimal, Value::Number(value)) => match Decimal::parse(&value.to_string()) {
+                        Some(value) => {
+                            text = value.key();
+                            Cell::Text(&text)
+                        }
+                        None => Cell::Null,
+                    },
                     (ty, value) => {
                         problems.push(Diagnostic::plain(format!("{}: expected {ty}, found {value}", place())));
                         Cell::Null

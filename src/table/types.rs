@@ -23,7 +23,7 @@ pub enum Type {
     Long,
     /// 64-bit floating point.
     Real,
-    /// Kusto's 128-bit decimal; held as 64-bit floating point, which keeps 15 significant digits.
+    /// Kusto's 128-bit decimal; held as text in the order of the numbers ([`super::Decimal`]).
     Decimal,
     /// Text. Never null: a missing string is the empty string.
     String,
@@ -96,8 +96,8 @@ impl Type {
         match self {
             Type::Bool => DataType::Boolean,
             Type::Int | Type::Long | Type::Datetime | Type::Timespan => DataType::Int64,
-            Type::Real | Type::Decimal => DataType::Float64,
-            Type::String | Type::Guid | Type::Dynamic => DataType::String,
+            Type::Real => DataType::Float64,
+            Type::String | Type::Guid | Type::Dynamic | Type::Decimal => DataType::String,
         }
     }
 

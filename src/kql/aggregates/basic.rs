@@ -12,7 +12,7 @@ use crate::kql::compiler::{Call, Compiled};
 use crate::kql::expression::condition;
 use crate::kql::kernel::Accepts;
 use crate::kql::scalar::Scalar;
-use crate::table::Type;
+use crate::table::{Decimal, Type};
 
 /// The limit of `make_list` and `make_set`.
 const MAX_ELEMENTS: usize = 1_048_576;
@@ -189,25 +189,43 @@ fn distinct(call: &Call<'_, '_>, prefix: &str, predicate: Option<Scalar>) -> Com
 
 fn sum(call: &Call<'_, '_>, prefix: &str, predicate: Option<Scalar>) -> Compiled<Vec<Produced>> {
     let value = addend(call)?;
+    let name = prefixed(prefix, Some(&call.arguments[0]));
+    if value.ty == Type::Decimal {
+        let plan = decimals(&value, &predicate, |sum, _| Some(sum));
+        return Ok(vec![Produced::new(name, plan, Type::Decimal)]);
+    }
     let plan = only(&value, &predicate).sum();
     let ty = if value.ty == Type::Int { Type::Long } else { value.ty };
-    Ok(vec![Produced::new(prefixed(prefix, Some(&call.arguments[0])), plan, ty)])
+    Ok(vec![Produced::new(name, plan, ty)])
+}
+
+/// What becomes of the sum and the number of decimals; null where the sum is beyond their range.
+fn decimals(
+    value: &Scalar,
+    predicate: &Option<Scalar>,
+    finish: fn(Decimal, i64) -> Option<Decimal>,
+) -> polars::prelude::Expr {
+    let gather = Arc::new(move |lists: &[Vec<Value<'_>>]| {
+        let numbers: Vec<Decimal> = lists.first().into_iter().flatten().filter_map(Value::as_decimal).collect();
+        let sum = numbers.iter().try_fold(Decimal::ZERO, |sum, number| sum.plus(*number));
+        sum.and_then(|sum| finish(sum, numbers.len() as i64)).map_or(Value::Null, Value::Decimal)
+    });
+    let input = Scalar::computed(only(value, predicate), Type::Decimal);
+    fold(gather, &[input], &[Accepts::Any], Type::Decimal)
 }
 
 fn mean(call: &Call<'_, '_>, prefix: &str, predicate: Option<Scalar>) -> Compiled<Vec<Produced>> {
     let value = addend(call)?;
     let picked = only(&value, &predicate);
     let (plan, ty) = match value.ty {
+        Type::Decimal => (decimals(&value, &predicate, |sum, count| sum.over(count.into())), Type::Decimal),
         // Ticks need more digits than a real has: the mean is that of the distances from the least.
         Type::Timespan | Type::Datetime => {
             let distances = (picked.clone() - picked.clone().min()).cast(DataType::Float64);
             (distances.mean().round(0, Default::default()).cast(DataType::Int64) + picked.min(), value.ty)
         }
         // The mean of nothing is NaN (summarize page, example).
-        ty => {
-            let mean = picked.cast(DataType::Float64).mean().fill_null(lit(f64::NAN));
-            (mean, if ty == Type::Decimal { ty } else { Type::Real })
-        }
+        _ => (picked.cast(DataType::Float64).mean().fill_null(lit(f64::NAN)), Type::Real),
     };
     Ok(vec![Produced::new(prefixed(prefix, Some(&call.arguments[0])), plan, ty)])
 }

@@ -113,7 +113,7 @@ fn extreme(call: &Call<'_, '_>, prefix: &str, greatest: bool, predicate: Option<
     let picked = only(value, &predicate);
     let plan = match value.ty {
         Type::Dynamic => picked.clone().get(place(&Scalar::computed(picked, value.ty), greatest), true),
-        Type::String | Type::Guid => {
+        Type::String | Type::Guid | Type::Decimal => {
             let sorted = picked.drop_nulls().sort(Default::default());
             if greatest { sorted.last() } else { sorted.first() }
         }
@@ -131,7 +131,7 @@ fn extreme(call: &Call<'_, '_>, prefix: &str, greatest: bool, predicate: Option<
 fn argument(call: &Call<'_, '_>, greatest: bool) -> Compiled<Vec<Produced>> {
     let value = &call.arguments[0];
     let at = match value.ty {
-        Type::Dynamic | Type::String | Type::Guid => place(value, greatest),
+        Type::Dynamic | Type::String | Type::Guid | Type::Decimal => place(value, greatest),
         Type::Bool if greatest => value.expr.clone().cast(DataType::Int64).arg_max(),
         Type::Bool => value.expr.clone().cast(DataType::Int64).arg_min(),
         _ if greatest => value.expr.clone().arg_max(),

@@ -109,9 +109,8 @@ fn name(call: &Call<'_, '_>, percent: f64) -> String {
 fn ordered(call: &Call<'_, '_>) -> Scalar {
     let value = call.arguments[0].clone();
     match value.ty {
-        Type::Dynamic => convert(value, Type::Real),
+        Type::Dynamic | Type::Decimal => convert(value, Type::Real),
         Type::Int => Scalar { ty: Type::Long, ..value },
-        Type::Decimal => Scalar { ty: Type::Real, ..value },
         _ => value,
     }
 }

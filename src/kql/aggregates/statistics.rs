@@ -7,6 +7,7 @@ use polars::prelude::{DataType, lit};
 use super::basic::{addend, only, predicate};
 use super::{Aggregate, Produced, fold, prefixed};
 use crate::kql::Value;
+use crate::kql::compare::convert;
 use crate::kql::compiler::{Call, Compiled};
 use crate::kql::kernel::Accepts;
 use crate::kql::scalar::Scalar;
@@ -116,7 +117,10 @@ pub(super) const AGGREGATES: &[Aggregate] = &[
 ];
 
 fn spread(call: &Call<'_, '_>, prefix: &str, ddof: u8, root: bool, conditional: bool) -> Compiled<Vec<Produced>> {
-    let value = addend(call)?;
+    let value = match addend(call)? {
+        decimal if decimal.ty == Type::Decimal => convert(decimal, Type::Real),
+        value => value,
+    };
     let predicate = if conditional { Some(predicate(call, 1)?) } else { None };
     let numbers = only(&value, &predicate).cast(DataType::Float64);
     let plan = if root { numbers.std(ddof) } else { numbers.var(ddof) };

@@ -131,8 +131,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
             "Sum of the elements; null where one is no number.",
             &[Accepts::Dynamic],
             |values| {
-                let sum =
-                    elements(values.first()).and_then(|items| items.iter().map(Json::as_f64).sum::<Option<f64>>());
+                // The sum of no reals is -0 in Rust.
+                let sum = elements(values.first())
+                    .and_then(|items| items.iter().map(Json::as_f64).try_fold(0.0, |sum, item| Some(sum + item?)));
                 sum.map_or(Value::Null, Value::Real)
             },
             &[("array_sum(dynamic([1, 2, 3.5]))", "6.5"), ("array_sum(dynamic([1, 'a']))", "null")],

@@ -2,12 +2,15 @@
 //!
 //! Values that are held as integers (int, long, datetime, timespan) are binned by integer arithmetic on the column.
 
+use std::sync::Arc;
+
 use polars::prelude::{Expr as Plan, NULL, lit, when};
 
 use super::{Accepts, Body, Function, Naming};
 use crate::kql::Value;
 use crate::kql::compare::convert;
 use crate::kql::compiler::{Binding, Call, Compiled};
+use crate::kql::kernel::apply;
 use crate::kql::scalar::Scalar;
 use crate::table::{MAX_TICKS, MIN_TICKS, Type};
 
@@ -99,6 +102,19 @@ fn binned(call: &Call<'_, '_>, value: Scalar, size: Scalar, fixed: Option<Scalar
     if let Some(fixed) = fixed.as_ref().filter(|fixed| !fixed.is_null() && !ty.is_number() && fixed.ty != ty) {
         return Err(call.error(2, format!("the fixed point is {}, but the value {ty}", fixed.ty)));
     }
+    if ty == Decimal {
+        let kernel = Arc::new(|values: &[Value<'_>]| {
+            let at = |place: usize| values.get(place).and_then(Value::as_decimal);
+            let (Some(value), Some(size)) = (at(0), at(1)) else { return Value::Null };
+            let down = match values.get(2) {
+                None => value.bin(size),
+                Some(_) => at(2).and_then(|fixed| value.minus(fixed)?.bin(size)?.plus(fixed)),
+            };
+            down.map_or(Value::Null, Value::Decimal)
+        });
+        let arguments: Vec<Scalar> = [Some(value), Some(size), fixed].into_iter().flatten().collect();
+        return Ok(apply(kernel, &arguments, &[Accepts::Any], Decimal));
+    }
     let known_positive = match &size.constant {
         Some(Value::Long(v) | Value::Timespan(v) | Value::Datetime(v)) => *v > 0,
         Some(Value::Real(v)) => *v > 0.0,
@@ -113,7 +129,7 @@ fn binned(call: &Call<'_, '_>, value: Scalar, size: Scalar, fixed: Option<Scalar
         None => base,
     };
     let down = match ty {
-        Real | Decimal => (from_fixed / step.clone()).floor() * step.clone(),
+        Real => (from_fixed / step.clone()).floor() * step.clone(),
         _ => from_fixed.floor_div(step.clone()) * step.clone(),
     };
     let moved = match fixed {

@@ -23,6 +23,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
             let value = call.arguments[0].clone();
             match value.ty {
                 Type::Dynamic => call.folded(convert(value, Type::Real).expr.abs(), Type::Real),
+                Type::Decimal => {
+                    let kernel = Arc::new(|values: &[Value<'_>]| match values.first() {
+                        Some(Value::Decimal(number)) => Value::Decimal(number.abs()),
+                        _ => Value::Null,
+                    });
+                    Ok(apply(kernel, &[value], &[Accepts::Any], Type::Decimal))
+                }
                 ty if ty.is_number() || ty == Type::Timespan => call.folded(value.expr.abs(), ty),
                 ty => Err(call.error(0, format!("`abs` needs a number, found {ty}"))),
             }
@@ -46,6 +53,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
                 };
                 match values.first() {
                     Some(Value::Real(number)) => Value::Real(round(*number, digits)),
+                    Some(Value::Decimal(number)) => number.round(digits).map_or(Value::Null, Value::Decimal),
                     Some(Value::Long(number)) if digits >= 0 => Value::Long(*number),
                     Some(Value::Long(number)) => round_whole(*number, digits),
                     _ => Value::Null,
@@ -71,6 +79,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         body: Body::Scalar(|call| {
             let kernel = Arc::new(|values: &[Value<'_>]| match values.first() {
                 Some(Value::Real(number)) => Value::Real(number.ceil()),
+                Some(Value::Decimal(number)) => number.ceiling().map_or(Value::Null, Value::Decimal),
                 Some(Value::Long(number)) => Value::Long(*number),
                 _ => Value::Null,
             });
@@ -135,7 +144,8 @@ fn number(call: &Call<'_, '_>, kernel: Kernel) -> Compiled<Scalar> {
         }
     }
     let ty = arguments.first().map_or(Type::Real, |first| first.ty);
-    Ok(apply(kernel, &arguments, &[Accepts::Number, Accepts::Long], ty))
+    let accepts = if ty == Type::Decimal { Accepts::Any } else { Accepts::Number };
+    Ok(apply(kernel, &arguments, &[accepts, Accepts::Long], ty))
 }
 
 fn extreme(call: &Call<'_, '_>, wanted: Ordering) -> Scalar {

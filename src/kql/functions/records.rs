@@ -7,7 +7,7 @@ use super::{Accepts, Body, Function, Gives, Naming};
 use crate::kql::Value;
 use crate::kql::compiler::{Call, Compiled};
 use crate::kql::kernel::Kernel;
-use crate::table::Type;
+use crate::table::{Decimal, Type};
 
 /// Parts of a version and digits of each part that `parse_version` takes (its reference page).
 const VERSION_PARTS: usize = 4;
@@ -43,12 +43,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function {
         names: &["parse_version"],
         usage: "parse_version(text)",
-        summary: "A number of 32 digits that orders versions of up to four parts; null for what is no version.",
+        summary: "A decimal that orders versions of up to four parts; null for what is no version.",
         takes: &[Accepts::Text],
-        gives: Gives::Type(Type::Dynamic),
-        body: Body::Values(|values| version(text(values, 0)).map_or(Value::Null, |digits| Value::json(&digits.into()))),
+        gives: Gives::Type(Type::Decimal),
+        body: Body::Values(|values| version(text(values, 0)).map_or(Value::Null, Value::Decimal)),
         examples: &[
-            ("parse_version('1.2.3.40')", "00000001000000020000000300000040"),
+            ("parse_version('1.2.3.40')", "1000000020000000300000040"),
             ("parse_version('1.2') == 1000000020000000000000000.0", "true"),
             ("parse_version('10.0.0.1') > parse_version('9.9.9.9')", "true"),
             ("parse_version('10.0.22621.3') < parse_version('10.0.22621.4')", "true"),
@@ -107,9 +107,8 @@ fn path_parts(path: &str) -> Json {
     Json::Object(bag)
 }
 
-/// Every part fills eight digits. The number has up to 32 of them, more than a real holds, so it is kept as text of
-/// that length, whose order is that of the numbers: `<`, `sort`, `max` and the like agree on it.
-fn version(text: &str) -> Option<String> {
+/// Every part fills eight digits of the number.
+fn version(text: &str) -> Option<Decimal> {
     let parts: Vec<&str> = text.trim().split('.').collect();
     if parts.len() > VERSION_PARTS {
         return None;
@@ -122,7 +121,7 @@ fn version(text: &str) -> Option<String> {
         }
         digits.push_str(&format!("{part:0>VERSION_DIGITS$}"));
     }
-    Some(digits)
+    Decimal::parse(&digits)
 }
 
 fn command_line(call: &Call<'_, '_>) -> Compiled<Kernel> {

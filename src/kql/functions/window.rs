@@ -10,7 +10,7 @@ use crate::kql::compiler::{Call, Compiled};
 use crate::kql::relation::Relation;
 use crate::kql::scalar::Scalar;
 use crate::kql::sequence::{Sequence, sequence};
-use crate::table::Type;
+use crate::table::{Decimal, Type};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function {
@@ -162,6 +162,7 @@ fn cumulative(call: &Call<'_, '_>) -> Compiled<Scalar> {
     let term = call.arguments[0].clone();
     let term = match term.ty {
         Type::Dynamic => convert(term, Type::Real),
+        Type::Decimal => term,
         Type::Int => convert(term, Type::Long),
         ty if ty.is_number() || ty == Type::Timespan => term,
         ty => return Err(call.error(0, format!("`row_cumsum` needs numbers or timespans, found {ty}"))),
@@ -170,21 +171,23 @@ fn cumulative(call: &Call<'_, '_>) -> Compiled<Scalar> {
     let mut arguments = vec![term];
     arguments.extend(call.argument(1).cloned());
     let kernel: Sequence = Arc::new(move |lists, rows| {
-        let (mut whole, mut real) = (0_i64, 0.0_f64);
+        let (mut whole, mut real, mut decimal) = (0_i64, 0.0_f64, Some(Decimal::ZERO));
         let Some(terms) = lists.first() else { return Vec::new() };
         (0..rows)
             .map(|row| {
                 if restarts(lists, 1, row) {
-                    (whole, real) = (0, 0.0);
+                    (whole, real, decimal) = (0, 0.0, Some(Decimal::ZERO));
                 }
                 match terms.get(row) {
                     Some(Value::Long(v) | Value::Timespan(v)) => whole = whole.wrapping_add(*v),
                     Some(Value::Real(v)) => real += v,
+                    Some(Value::Decimal(v)) => decimal = decimal.and_then(|sum| sum.plus(*v)),
                     _ => {}
                 }
                 match ty {
                     Type::Timespan => Value::Timespan(whole),
-                    Type::Real | Type::Decimal => Value::Real(real),
+                    Type::Real => Value::Real(real),
+                    Type::Decimal => decimal.map_or(Value::Null, Value::Decimal),
                     _ => Value::Long(whole),
                 }
             })

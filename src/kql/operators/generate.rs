@@ -53,6 +53,7 @@ pub fn range(
     } else {
         ty
     };
+    let step = if step.1 == Type::Decimal { (crate::kql::convert::cast(&step.0, ty), ty) } else { step };
     let mut current = crate::kql::convert::cast(&first, ty);
     let ascending = match &step.0 {
         Value::Long(v) | Value::Timespan(v) => *v > 0,

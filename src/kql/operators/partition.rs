@@ -2,8 +2,7 @@
 
 use super::{pick, summarize};
 use crate::error::{Diagnostic, Span};
-use crate::kql::Value;
-use crate::kql::ast::{Argument, Assignment, Expr, ExprKind, Name, OperatorKind, Pipeline};
+use crate::kql::ast::{Argument, Assignment, Expr, ExprKind, Name, Operator, OperatorKind, Pipeline};
 use crate::kql::compiler::{Binding, Compiled, Compiler, Env, Scope};
 use crate::kql::context::Answer;
 use crate::kql::relation::Relation;
@@ -19,6 +18,10 @@ pub fn partition(c: &Compiler<'_>, by: &Expr, with: &Pipeline, input: Relation, 
     if with.operators.first().is_some_and(|operator| begins_anew(&operator.kind)) {
         return by_value(c, by, with, input, env);
     }
+    let names_part = |operator: &Operator| matches!(operator.kind, OperatorKind::As(_));
+    if input.groups.is_empty() && with.operators.iter().any(names_part) {
+        return by_part(c, by, key, with, input, env);
+    }
     let hidden = c.hidden("partition");
     let outer = input.groups.clone();
     let mut groups = outer.clone();
@@ -30,26 +33,52 @@ pub fn partition(c: &Compiler<'_>, by: &Expr, with: &Pipeline, input: Relation, 
     Ok(Relation { groups: outer, ordered: false, ..result }.keep(&names))
 }
 
+/// `partition by key (as Part | …)`: the subquery may read its part again, as in `toscalar(Part | …)`, and so is
+/// compiled for each part.
+fn by_part(
+    c: &Compiler<'_>,
+    by: &Expr,
+    key: Scalar,
+    with: &Pipeline,
+    input: Relation,
+    env: &Env,
+) -> Compiled<Relation> {
+    let mut legs = Vec::new();
+    for value in keys(c, by, input.clone(), env)? {
+        let same = key.expr.clone().eq_missing(value.expr);
+        let part = Relation { frame: input.frame.clone().filter(same), ..input.clone() };
+        legs.push((String::new(), c.fold(Some(part), &with.operators, env)?));
+    }
+    if legs.is_empty() {
+        return c.fold(Some(input), &with.operators, env);
+    }
+    super::union::merge(legs, None, false, with.span)
+}
+
 /// `partition by key { Source | … }`: the subquery sees the key's value under the column's name.
 fn by_value(c: &Compiler<'_>, by: &Expr, with: &Pipeline, input: Relation, env: &Env) -> Compiled<Relation> {
     let ExprKind::Name(name) = &by.kind else {
         return Err(Diagnostic::error("the key of this form is a column", by.span));
     };
-    let values = pick::distinct(c, &[by.clone().into()], input, env)?;
-    let ty = values.columns.first().map_or(crate::table::Type::Dynamic, |col| col.ty);
-    let frame = c.collect(&values, by.span)?;
-    let keys = Answer { columns: vec![(name.clone(), ty)], frame, origins: Vec::new(), notes: Vec::new() };
-    if keys.rows() > MAX_KEYS {
-        let problem = Diagnostic::error(format!("{} keys, but at most {MAX_KEYS} here", keys.rows()), by.span);
-        return Err(problem.help("use the form `partition by key ( … )` without a source of its own"));
-    }
     let mut legs = Vec::new();
-    for row in 0..keys.rows() {
-        let value: Value<'static> = keys.cell(row, 0).into_owned();
-        let env = env.bind(name.as_str(), Binding::Scalar(Box::new(Scalar::literal(value, ty))));
+    for value in keys(c, by, input, env)? {
+        let env = env.bind(name.as_str(), Binding::Scalar(Box::new(value)));
         legs.push((String::new(), c.relation(with, &env)?));
     }
     super::union::merge(legs, None, false, with.span)
+}
+
+/// The values of the key, at once.
+fn keys(c: &Compiler<'_>, by: &Expr, input: Relation, env: &Env) -> Compiled<Vec<Scalar>> {
+    let values = pick::distinct(c, &[by.clone().into()], input, env)?;
+    let ty = values.columns.first().map_or(crate::table::Type::Dynamic, |col| col.ty);
+    let frame = c.collect(&values, by.span)?;
+    let keys = Answer { columns: vec![(String::new(), ty)], frame, origins: Vec::new(), notes: Vec::new() };
+    if keys.rows() > MAX_KEYS {
+        let problem = Diagnostic::error(format!("{} keys, but at most {MAX_KEYS} here", keys.rows()), by.span);
+        return Err(problem.help("use the form `partition by key ( … )` without `as` and a source of its own"));
+    }
+    Ok((0..keys.rows()).map(|row| Scalar::literal(keys.cell(row, 0).into_owned(), ty)).collect())
 }
 
 /// `facet by a, b`: Kusto answers with a table for each column; the first is given.

@@ -194,15 +194,16 @@ pub fn evidence(c: &Compiler<'_>, name: &str, span: Span, env: &Env) -> Compiled
     Ok(Relation { lineage, extensible: name == "AzureDiagnostics", ..Relation::new(frame, columns) })
 }
 
+/// Every table with rows whose name fits a pattern.
+pub fn loaded(c: &Compiler<'_>, pattern: &Pattern) -> Vec<String> {
+    let tables = c.context.tables.iter();
+    let fitting = tables.filter(|(name, table)| pattern.matches(name) && table.rows() > 0);
+    fitting.map(|(name, _)| name.to_owned()).collect()
+}
+
 /// Every known table whose name fits a pattern; only those with rows where any has.
 pub fn matching(c: &Compiler<'_>, pattern: &Pattern) -> Vec<String> {
-    let loaded: Vec<String> = c
-        .context
-        .tables
-        .iter()
-        .filter(|(name, table)| pattern.matches(name) && table.rows() > 0)
-        .map(|(name, _)| name.to_owned())
-        .collect();
+    let loaded = loaded(c, pattern);
     if !loaded.is_empty() {
         return loaded;
     }

@@ -73,8 +73,10 @@ pub fn expand(c: &Compiler<'_>, tables: &[Pipeline], env: &Env) -> Vec<Pipeline>
                     .map(str::to_owned)
                     .collect();
                 names.reverse();
-                if names.is_empty() || pattern.text == "*" {
-                    names.extend(source::matching(c, &pattern));
+                if names.is_empty() {
+                    names = source::matching(c, &pattern);
+                } else if pattern.text == "*" {
+                    names.extend(source::loaded(c, &pattern));
                 }
                 for name in names {
                     let expr = Expr { kind: ExprKind::Name(name), span: pipeline.span };

@@ -3,6 +3,7 @@
 //! These are suggestions with the figures behind them, never verdicts: an intruder who stays for months becomes
 //! usual too.
 
+pub mod federated;
 pub mod own;
 mod roles;
 

@@ -18,7 +18,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("case", &["error", "table", "kql", "usual"]),
     ("rules", &["error", "table", "kql", "finding", "detect"]),
     ("finding", &["error"]),
-    ("detect", &["error", "progress", "table", "kql", "rules", "finding"]),
+    ("detect", &["error", "progress", "table", "kql", "rules", "finding", "usual"]),
     ("ioc", &["error"]),
     ("usual", &["error", "table"]),
     ("incident", &["table", "finding", "rules"]),

@@ -7,6 +7,7 @@ use crate::finding::Outcome;
 use crate::kql::{self, Usage};
 use crate::rules::Rule;
 use crate::table::Table;
+use crate::usual::federated;
 
 /// What a rule can look at.
 pub(super) struct Sight {
@@ -21,6 +22,12 @@ pub(super) struct Sight {
     /// Tables that it could not look at beside those it could.
     pub limits: Vec<String>,
 }
+
+/// The tag of rules that count wrong passwords.
+pub const COUNTS_FAILURES: &str = "CountsPasswordFailures";
+
+/// The list of the case file that names federated domains.
+pub(super) const FEDERATED: &str = "FederatedDomains";
 
 pub(super) fn sight(rule: &Rule, usage: &Usage, scene: &Scene<'_>) -> Sight {
     let rows = |name: &str| scene.tables.get(name).map_or(0, |table| table.rows());
@@ -43,7 +50,14 @@ pub(super) fn sight(rule: &Rule, usage: &Usage, scene: &Scene<'_>) -> Sight {
     missing.extend(needed.iter().map(|name| format!("table {name}")));
     remedy.extend(needed.iter().map(|name| supply(name)));
     let beside = absent.iter().filter(|name| !needed.contains(name));
-    let limits = beside.map(|name| format!("not looked at: {name} has no rows ({})", supply(name))).collect();
+    let mut limits: Vec<String> =
+        beside.map(|name| format!("not looked at: {name} has no rows ({})", supply(name))).collect();
+    if rule.tags.iter().any(|tag| tag == COUNTS_FAILURES) && rows(federated::SERVERS) == 0 {
+        limits.extend(scene.federated.iter().map(|(domain, why)| {
+            let remedy = supply(federated::SERVERS);
+            format!("not judged: domain {domain}, whose wrong passwords never reach Entra ({why}); {remedy}")
+        }));
+    }
     let mut seen = BTreeSet::new();
     remedy.retain(|line| seen.insert(line.clone()));
     let (mut unjudged, mut considered) = (0, 0);

@@ -1,7 +1,9 @@
 //! From a hit row to a finding: entities, times, severity, sentence, name.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use rustc_hash::{FxHashMap, FxHashSet};
 use sha2::{Digest, Sha256};
 
 use super::{Scene, times};
@@ -27,10 +29,25 @@ pub(super) struct Hit {
     pub limits: BTreeSet<String>,
 }
 
-/// A row by its values, types included.
-pub(super) fn key(answer: &Answer, row: usize) -> String {
-    let cells = (0..answer.columns.len()).map(|column| answer.cell(row, column).to_json().to_string());
-    if row < answer.rows() { cells.collect::<Vec<_>>().join("\u{1f}") } else { String::new() }
+/// A row by its values, types included: a hash that nobody can make collide.
+pub(super) type Key = [u8; 32];
+
+/// The key of a row; of one that does not exist, the same for all.
+pub(super) fn key(answer: &Answer, row: usize) -> Key {
+    let mut hasher = Sha256::new();
+    if row < answer.rows() {
+        for column in 0..answer.columns.len() {
+            let cell = answer.cell(row, column);
+            let (tag, text) = match &cell {
+                Value::String(text) | Value::Guid(text) | Value::Dynamic(text) => (1_u8, Cow::Borrowed(text.as_ref())),
+                other => (0, Cow::Owned(other.to_json().to_string())),
+            };
+            hasher.update([tag]);
+            hasher.update((text.len() as u64).to_le_bytes());
+            hasher.update(text.as_bytes());
+        }
+    }
+    hasher.finalize().into()
 }
 
 /// The values of a row that exists; none of one that does not.
@@ -58,8 +75,18 @@ const USUAL: [(&str, &str, &str); 11] = [
     ("ServicePrincipalName", "CloudApplication", "Name"),
 ];
 
-/// The finding of a hit.
-pub(super) fn finding(rule: &Rule, hit: &Hit, usage: &Usage, scene: &Scene<'_>) -> Finding {
+/// The findings of a rule's hits, in their order.
+pub(super) fn findings(rule: &Rule, hits: &[Hit], usage: &Usage, scene: &Scene<'_>) -> Vec<Finding> {
+    let timeless = hits.iter().filter(|hit| told_times(hit) == (None, None));
+    let wanted: FxHashSet<RecordId> = timeless.flat_map(|hit| &hit.origins).copied().collect();
+    let recorded = recorded(&wanted, usage, scene);
+    hits.iter().map(|hit| finding(rule, hit, &recorded)).collect()
+}
+
+/// First and last time of records.
+type Recorded = FxHashMap<RecordId, (i64, i64)>;
+
+fn finding(rule: &Rule, hit: &Hit, recorded: &Recorded) -> Finding {
     let row: Vec<(String, String)> = hit
         .cells
         .iter()
@@ -67,7 +94,7 @@ pub(super) fn finding(rule: &Rule, hit: &Hit, usage: &Usage, scene: &Scene<'_>) 
         .filter(|(_, text)| !text.is_empty())
         .collect();
     let entities = entities(rule, hit);
-    let (first, last) = span(hit, usage, scene);
+    let (first, last) = span(hit, recorded);
     let title = rule.overrides.title.as_deref().map_or_else(|| rule.name.clone(), |text| fill(text, hit));
     let sentence = match &rule.overrides.sentence {
         Some(text) => fill(text, hit),
@@ -228,8 +255,8 @@ fn role(name: &str) -> Option<(bool, bool)> {
         .then_some((true, true))
 }
 
-/// First and last event of a hit: its columns of time, else the records behind it, else its window.
-fn span(hit: &Hit, usage: &Usage, scene: &Scene<'_>) -> (Option<i64>, Option<i64>) {
+/// First and last event as the columns of a hit tell them.
+fn told_times(hit: &Hit) -> (Option<i64>, Option<i64>) {
     let (mut first, mut last) = (None::<i64>, None::<i64>);
     for (name, value) in &hit.cells {
         let (Value::Datetime(at), Some((begins, ends))) = (value, role(name)) else { continue };
@@ -240,8 +267,16 @@ fn span(hit: &Hit, usage: &Usage, scene: &Scene<'_>) -> (Option<i64>, Option<i64
             last = Some(last.map_or(*at, |known| known.max(*at)));
         }
     }
+    (first, last)
+}
+
+/// First and last event of a hit: its columns of time, else the records behind it, else its window.
+fn span(hit: &Hit, recorded: &Recorded) -> (Option<i64>, Option<i64>) {
+    let (mut first, mut last) = told_times(hit);
     if first.is_none() && last.is_none() {
-        (first, last) = recorded(hit, usage, scene).or(hit.window).map_or((None, None), |(a, b)| (Some(a), Some(b)));
+        let spans = hit.origins.iter().filter_map(|record| recorded.get(record).copied());
+        let behind = spans.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
+        (first, last) = behind.or(hit.window).map_or((None, None), |(a, b)| (Some(a), Some(b)));
     }
     let (first, last) = (first.or(last), last.or(first));
     match (first, last) {
@@ -250,15 +285,22 @@ fn span(hit: &Hit, usage: &Usage, scene: &Scene<'_>) -> (Option<i64>, Option<i64
     }
 }
 
-/// First and last time of the records behind a hit.
-fn recorded(hit: &Hit, usage: &Usage, scene: &Scene<'_>) -> Option<(i64, i64)> {
-    let times = usage.tables.iter().filter_map(|name| scene.tables.get(name)).flat_map(|table| {
-        let column = times::column(table).unwrap_or_default();
-        let rows = column.into_iter().enumerate();
-        rows.filter_map(|(row, at)| at.filter(|_| hit.origins.contains(&table.record(row)))).collect::<Vec<i64>>()
-    });
-    let times: Vec<i64> = if hit.origins.is_empty() { Vec::new() } else { times.collect() };
-    Some((*times.iter().min()?, *times.iter().max()?))
+/// The times of the wanted records, in one pass over the tables that a rule reads.
+fn recorded(wanted: &FxHashSet<RecordId>, usage: &Usage, scene: &Scene<'_>) -> Recorded {
+    let mut found = Recorded::default();
+    if wanted.is_empty() {
+        return found;
+    }
+    for table in usage.tables.iter().filter_map(|name| scene.tables.get(name)) {
+        for (row, at) in times::column(table).unwrap_or_default().into_iter().enumerate() {
+            let record = table.record(row);
+            if let Some(at) = at.filter(|_| wanted.contains(&record)) {
+                let span = found.entry(record).or_insert((at, at));
+                *span = (span.0.min(at), span.1.max(at));
+            }
+        }
+    }
+    found
 }
 
 /// "baseline 3 of 14 days": how much of the period there was to compare with.

@@ -21,6 +21,8 @@ use crate::kql::{self, Context, Watchlist};
 use crate::progress::{Progress, Unit};
 use crate::rules::Rule;
 use crate::table::{Table, Tables, UNIX_EPOCH_TICKS};
+use crate::usual::federated;
+pub use blind::COUNTS_FAILURES;
 pub use prove::{CaseResult, Proof, prove};
 
 /// Stack of a thread that compiles queries, in bytes: a query of a hundred operators is a plan of some hundred
@@ -56,6 +58,8 @@ struct Scene<'a> {
     options: &'a Options,
     /// `now()` where nothing else sets it.
     now: i64,
+    /// Domains whose passwords another server checks, each with what says so.
+    federated: BTreeMap<String, String>,
 }
 
 impl<'a> Scene<'a> {
@@ -74,7 +78,11 @@ impl<'a> Scene<'a> {
 /// Runs every rule; the verdicts stand in the order of the rules.
 pub fn detect(rules: &[Rule], tables: &Tables, options: &Options, progress: &Progress) -> Vec<Verdict> {
     let last = tables.span().map_or(UNIX_EPOCH_TICKS, |(_, last)| last);
-    let scene = Scene { tables, options, now: options.as_of.unwrap_or(last) };
+    let blind = rules.iter().any(|rule| rule.tags.iter().any(|tag| tag == COUNTS_FAILURES));
+    let told = options.watchlists.get(blind::FEDERATED).map(|list| list.rows.as_slice()).unwrap_or_default();
+    let told: Vec<String> = told.iter().filter_map(|row| row.first().cloned()).collect();
+    let federated = if blind { federated::domains(tables, &told) } else { BTreeMap::new() };
+    let scene = Scene { tables, options, now: options.as_of.unwrap_or(last), federated };
     let bar = progress.start("rules", rules.len() as u64, Unit::Items);
     let work = || {
         rules
@@ -176,7 +184,7 @@ fn judge(rule: &Rule, scene: &Scene<'_>) -> Verdict {
         Ok(found) => found,
         Err(found) => return verdict(Outcome::Failed(locate(found))),
     };
-    let mut findings: Vec<Finding> = found.iter().map(|hit| hits::finding(rule, hit, &usage, scene)).collect();
+    let mut findings = hits::findings(rule, &found, &usage, scene);
     sort(&mut findings);
     match (findings.is_empty(), sight.nothing_judged) {
         (false, _) => verdict(Outcome::Hits(findings)),

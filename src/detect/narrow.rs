@@ -9,14 +9,12 @@ use crate::table::Tables;
 
 /// A table is narrowed only where it loses at least half of its rows: less is not worth the copy.
 const WORTH: usize = 2;
-/// Tables with fewer rows are left as they are.
-const SMALL: usize = 1000;
 
 /// The tables with only the rows that can matter to a rule. What cannot be decided is left whole.
 pub(super) fn narrow(rule: &Rule, usage: &Usage, scene: &Scene<'_>) -> Tables {
     let mut narrowed = scene.tables.clone();
     for (name, queries) in kql::sift(&rule.query, &usage.tables) {
-        let Some(table) = scene.tables.get(&name).filter(|table| table.rows() >= SMALL) else { continue };
+        let Some(table) = scene.tables.get(&name) else { continue };
         let mut wanted = FxHashSet::default();
         let mut sure = true;
         for query in &queries {

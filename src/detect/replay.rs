@@ -4,14 +4,15 @@
 //! `queryPeriod` before it, and alerts if the number of rows says so. Equal rows of several alerts are one hit.
 //! The first pass only finds out which runs alert; the second asks those for the records behind their rows.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::hits::{Hit, cells, key};
+use super::hits::{Hit, Key, cells, key};
 use super::narrow::narrow;
 use super::{Scene, times};
-use crate::error::Diagnostics;
+use crate::error::{Diagnostic, Diagnostics};
 use crate::kql::{self, Answer, Context, Usage};
 use crate::rules::{Comparison, Rule, Schedule};
 use crate::table::{MIN_TICKS, RecordId, Tables, UNIX_EPOCH_TICKS};
@@ -23,23 +24,37 @@ struct Step {
     window: Option<(i64, i64)>,
     /// Further runs that see the same rows and cannot answer otherwise.
     again: u64,
+    /// The last of these.
+    until: i64,
 }
+
+impl Step {
+    fn new(now: i64, window: Option<(i64, i64)>) -> Step {
+        Step { now, window, again: 0, until: now }
+    }
+}
+
+/// Runs whose answers are held at once.
+const TOGETHER: usize = 64;
 
 /// Every hit of a rule, in order of the runs and rows that gave it.
 pub(super) fn run(rule: &Rule, usage: &Usage, scene: &Scene<'_>) -> Result<Vec<Hit>, Diagnostics> {
     let Some(schedule) = rule.schedule.filter(|schedule| replayed(schedule, usage, scene)) else {
-        return walk(rule, usage, scene, scene.tables, &[Step { now: scene.now, window: None, again: 0 }]);
+        return walk(rule, usage, scene, scene.tables, &[Step::new(scene.now, None)]);
     };
     // What a run says that sees nothing: if that raises an alert, no run may be left out.
     let nothing = kql::run(&rule.query, &scene.context(scene.now, Some((MIN_TICKS, MIN_TICKS)), false))?;
     let silence = schedule.comparison.holds(nothing.rows() as u64, schedule.threshold);
+    let replaced: BTreeSet<&str> = scene.options.thresholds.keys().map(String::as_str).collect();
+    let clocks = kql::clocks(&rule.query, &replaced);
+    let plan = |tables, span| Plan { schedule, usage, tables, span, silence, clocks };
     if silence {
-        let steps = steps(&schedule, usage, scene.tables, scene.tables.span(), silence);
-        return walk(rule, usage, scene, scene.tables, &steps);
+        return walk(rule, usage, scene, scene.tables, &steps(&plan(scene.tables, scene.tables.span())));
     }
     let tables = narrow(rule, usage, scene);
-    let steps = steps(&schedule, usage, &tables, times::span(&tables, &usage.tables), silence);
-    walk(rule, usage, scene, &tables, &steps)
+    // Rows that do not matter still say how long the evidence was watched.
+    let span = times::span(scene.tables, &usage.tables);
+    walk(rule, usage, scene, &tables, &steps(&plan(&tables, span)))
 }
 
 /// Whether a rule must be replayed: what it says depends on where a window ends, or on how many rows it holds.
@@ -60,26 +75,24 @@ fn walk(
         let context = Context { tables, ..scene.context(step.now, step.window, lineage) };
         kql::run(&rule.query, &context)
     };
-    let answers: Result<Vec<Answer>, Diagnostics> = steps.par_iter().map(|step| run(step, false)).collect();
     let mut merged = Merged::default();
-    for (step, answer) in steps.iter().zip(answers?) {
-        let rows = answer.rows() as u64;
-        let alerts = rule.schedule.map_or(rows > 0, |s| s.comparison.holds(rows, s.threshold));
-        if alerts {
-            merged.add(step, &answer, baseline(rule, step, scene, usage));
-        }
-    }
-    let traced: Vec<Result<Answer, Diagnostics>> = merged.new_in.par_iter().map(|step| run(step, true)).collect();
-    for answer in traced {
-        match answer {
-            Ok(answer) => merged.trace(&answer),
-            Err(found) => {
-                let why = found.first().map(ToString::to_string).unwrap_or_default();
-                merged.hits.iter_mut().filter(|hit| hit.origins.is_empty()).for_each(|hit| {
-                    hit.limits.insert(format!("its source records could not be determined: {why}"));
-                });
+    for some in steps.chunks(TOGETHER) {
+        let answers: Result<Vec<Answer>, Diagnostics> = some.par_iter().map(|step| run(step, false)).collect();
+        for (step, answer) in some.iter().zip(answers?) {
+            let rows = answer.rows() as u64;
+            let alerts = rule.schedule.map_or(rows > 0, |s| s.comparison.holds(rows, s.threshold));
+            if alerts {
+                merged.add(step, &answer, baseline(rule, step, scene, usage));
             }
         }
+    }
+    let new_in = std::mem::take(&mut merged.new_in);
+    for some in new_in.chunks(TOGETHER) {
+        let traced: Vec<Result<Answer, Diagnostics>> = some.par_iter().map(|step| run(step, true)).collect();
+        traced.into_iter().for_each(|answer| match answer {
+            Ok(answer) => merged.trace(&answer),
+            Err(found) => merged.untraced(found.first()),
+        });
     }
     Ok(merged.hits)
 }
@@ -88,7 +101,7 @@ fn walk(
 #[derive(Default)]
 struct Merged {
     hits: Vec<Hit>,
-    index: BTreeMap<String, usize>,
+    index: FxHashMap<Key, usize>,
     /// Runs that gave a row for the first time.
     new_in: Vec<Step>,
 }
@@ -96,11 +109,11 @@ struct Merged {
 impl Merged {
     fn add(&mut self, step: &Step, answer: &Answer, missing: Option<(i64, i64)>) {
         let mut new = false;
-        let mut seen = BTreeSet::new();
+        let mut seen = FxHashSet::default();
         // An alert without rows ("fewer than …") is a hit as well, one with nothing in its row.
         for row in 0..answer.rows().max(1) {
             let key = key(answer, row);
-            if !seen.insert(key.clone()) {
+            if !seen.insert(key) {
                 continue;
             }
             match self.index.get(&key) {
@@ -131,35 +144,63 @@ impl Merged {
             self.hits[at].origins.extend(origins);
         }
     }
+
+    /// Says of every hit without records why it has none.
+    fn untraced(&mut self, problem: Option<&Diagnostic>) {
+        let why = problem.map(ToString::to_string).unwrap_or_default();
+        self.hits.iter_mut().filter(|hit| hit.origins.is_empty()).for_each(|hit| {
+            hit.limits.insert(format!("its source records could not be determined: {why}"));
+        });
+    }
 }
 
-/// How much of its period a run could see, in ticks, and the period; none where it could see all of it or where
+/// How much of its period a run, or the last that equals it, could see, in ticks, and the period; none where it could see all of it or where
 /// the rule does not look back further than its last run.
 fn baseline(rule: &Rule, step: &Step, scene: &Scene<'_>, usage: &Usage) -> Option<(i64, i64)> {
     let schedule = rule.schedule.filter(|s| s.period > s.frequency)?;
-    let (start, end) = step.window?;
+    // Of runs that see the same rows the last has most of the baseline.
+    let (start, end) = step.window.map(|_| (step.until - schedule.period, step.until))?;
     let (first, _) = times::span(scene.tables, &usage.tables)?;
     (start < first).then_some((end.saturating_sub(first).max(0), schedule.period))
 }
 
-/// The runs of a rule over these tables, those left out that see nothing.
-fn steps(schedule: &Schedule, usage: &Usage, tables: &Tables, span: Option<(i64, i64)>, silence: bool) -> Vec<Step> {
-    let Some((first, last)) = span else { return Vec::new() };
-    let pinned = !usage.functions.iter().any(|name| matches!(name.as_str(), "now" | "ago"));
+/// What decides which runs a rule needs.
+struct Plan<'a> {
+    schedule: Schedule,
+    usage: &'a Usage,
+    tables: &'a Tables,
+    /// First and last event.
+    span: Option<(i64, i64)>,
+    /// Whether a run that sees nothing raises an alert.
+    silence: bool,
+    /// The distances from a run at which an answer changes; none where it may change with every run.
+    clocks: Option<BTreeSet<i64>>,
+}
+
+/// The runs of a rule, those left out that see nothing.
+fn steps(plan: &Plan<'_>) -> Vec<Step> {
+    let Some((first, last)) = plan.span else { return Vec::new() };
     let mut steps: Vec<Step> = Vec::new();
     let mut previous = Vec::new();
-    for now in runs(schedule, first, last) {
-        let start = now - schedule.period;
-        let rows = times::window(tables, &usage.tables, start, now);
-        if !silence && rows.iter().all(|(before, upto)| before == upto) {
-            previous = rows;
+    for now in runs(&plan.schedule, first, last) {
+        let start = now - plan.schedule.period;
+        let rows = times::window(plan.tables, &plan.usage.tables, start, now);
+        if !plan.silence && rows.iter().all(|(before, upto)| before == upto) {
+            previous.clear();
             continue;
         }
+        let Some(clocks) = &plan.clocks else {
+            steps.push(Step::new(now, Some((start, now))));
+            continue;
+        };
+        let edges = clocks.iter().map(|distance| now.saturating_add(*distance));
+        let seen: Vec<(usize, usize)> =
+            rows.into_iter().chain(edges.flat_map(|edge| times::edge(plan.tables, &plan.usage.tables, edge))).collect();
         match steps.last_mut() {
-            Some(step) if pinned && rows == previous => step.again += 1,
-            _ => steps.push(Step { now, window: Some((start, now)), again: 0 }),
+            Some(step) if seen == previous => (step.again, step.until) = (step.again + 1, now),
+            _ => steps.push(Step::new(now, Some((start, now)))),
         }
-        previous = rows;
+        previous = seen;
     }
     steps
 }

@@ -29,6 +29,17 @@ pub(super) fn window(tables: &Tables, names: &BTreeSet<String>, start: i64, end:
         .collect()
 }
 
+/// How many rows of each table lie before `time`, and how many at or before it.
+pub(super) fn edge(tables: &Tables, names: &BTreeSet<String>, time: i64) -> Vec<(usize, usize)> {
+    names
+        .iter()
+        .map(|name| {
+            let times = times(tables, name);
+            (times.partition_point(|at| *at < time), times.partition_point(|at| *at <= time))
+        })
+        .collect()
+}
+
 /// TimeGenerated of every row, in row order.
 pub(super) fn column(table: &Table) -> Option<Vec<Option<i64>>> {
     let position = table.schema().position("TimeGenerated")?;

@@ -7,6 +7,7 @@ pub mod aggregates;
 mod arithmetic;
 pub mod ast;
 pub mod catalog;
+mod clock;
 mod compare;
 mod compiler;
 mod context;
@@ -29,6 +30,7 @@ mod sketch;
 mod text;
 mod value;
 
+pub use clock::clocks;
 pub use context::{Answer, Context, Usage, Watchlist, check, run};
 pub use needs::{Need, needs};
 pub use parse::parse;

@@ -2,123 +2,86 @@
 //!
 //! A query that is run again and again over moving windows filters the same rows each time. Where every mention of
 //! a table is followed by filters that depend on nothing but the row, these filters alone say which rows can
-//! matter, and the rest need not be looked at again. Anything not recognised means: all rows.
+//! matter, and the rest need not be looked at again. A filter that depends on more is left to the query: without it
+//! more rows are kept, never fewer. Anything not recognised means: all rows.
+
+mod mentions;
+mod prefix;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::ast::Operator;
 use super::lex::{Kind, Token, lex};
 use crate::table::Schema;
-
-/// Words and functions of a filter whose value depends on the row alone.
-const PURE: &[&str] = &[
-    "and",
-    "or",
-    "not",
-    "in",
-    "has",
-    "has_cs",
-    "has_any",
-    "has_all",
-    "hasprefix",
-    "hassuffix",
-    "contains",
-    "contains_cs",
-    "startswith",
-    "startswith_cs",
-    "endswith",
-    "endswith_cs",
-    "matches",
-    "regex",
-    "between",
-    "true",
-    "false",
-    "dynamic",
-    "datetime",
-    "tolower",
-    "toupper",
-    "tostring",
-    "toint",
-    "tolong",
-    "todouble",
-    "toreal",
-    "tobool",
-    "isempty",
-    "isnotempty",
-    "isnull",
-    "isnotnull",
-    "strlen",
-    "parse_json",
-    "todynamic",
-    "array_length",
-    "trim",
-    "strcat",
-    "split",
-    "extract",
-    "substring",
-    "coalesce",
-    "iff",
-    "iif",
-    "ipv4_is_private",
-    "ipv4_is_in_range",
-    "hourofday",
-    "dayofweek",
-    "set_has_element",
-    "array_index_of",
-    "replace_string",
-    "indexof",
-];
+pub(super) use mentions::Mentions;
+use prefix::Prefix;
 
 /// Words that name tables in ways that are not followed here.
-const OTHER_WAYS: [&str; 8] = ["table", "search", "find", "workspace", "database", "cluster", "macro", "declare"];
+const OTHER_WAYS: [&str; 7] = ["search", "find", "workspace", "database", "cluster", "macro", "declare"];
 
 /// For each table that can be sifted: the queries that together give every row of it that can matter.
 pub fn sift(query: &str, tables: &BTreeSet<String>) -> BTreeMap<String, Vec<String>> {
     let (tokens, problems) = lex(query);
-    let name = |at: usize| match tokens.get(at).map(|token| &token.kind) {
-        Some(Kind::Name(name)) => Some(name.as_str()),
-        _ => None,
-    };
-    let symbol =
-        |at: usize, wanted: &str| matches!(tokens.get(at).map(|t| &t.kind), Some(Kind::Symbol(s)) if *s == wanted);
-    let wild = |at: usize| {
-        let touches = tokens.get(at + 1).is_some_and(|next| next.span.start == tokens[at].span.end);
-        symbol(at + 1, "*") && (touches || name(at) == Some("union"))
-    };
-    let unclear = (0..tokens.len()).any(|at| name(at).is_some_and(|word| OTHER_WAYS.contains(&word) || wild(at)));
-    if !problems.is_empty() || unclear {
+    let Ok(tree) = super::parse(query) else { return BTreeMap::new() };
+    if !problems.is_empty() || unclear(&tokens) {
         return BTreeMap::new();
     }
+    let mut mentions = Mentions::default();
+    mentions.query(&tree);
     let bound = bindings(&tokens);
+    let written =
+        |word: &str| tokens.iter().filter(|token| matches!(&token.kind, Kind::Name(name) if name == word)).count();
+    // `table(name)` may name any of them.
+    let any: Vec<&Vec<&Operator>> = mentions.of("table").collect();
+    if any.len() != written("table") {
+        return BTreeMap::new();
+    }
+    let lets: String = bound.values().flatten().map(|(from, to)| format!("{};\n", &query[*from..*to])).collect();
     let mut found = BTreeMap::new();
     for table in tables {
-        let Some(schema) = Schema::known(table) else { continue };
-        let mentions: Vec<usize> = (0..tokens.len()).filter(|&at| name(at) == Some(table)).collect();
-        let filters: Option<Vec<String>> = mentions
-            .iter()
-            .map(|&at| {
-                let own = |word: &str| match bound.get(word) {
-                    Some(literal) => literal.is_some(),
-                    None => schema.field(word).is_some(),
-                };
-                let filters = filters(&tokens, at + 1, &own);
-                let (first, last) = (filters.first()?, filters.last()?);
-                let lets: String =
-                    bound.values().flatten().map(|(from, to)| format!("{};\n", &query[*from..*to])).collect();
-                Some(format!("{lets}{table}\n| {}\n| project TimeGenerated", &query[first.0..last.1]))
-            })
-            .collect();
-        if let Some(filters) = filters.filter(|filters| !filters.is_empty() && schema.field("TimeGenerated").is_some())
-        {
-            found.insert(table.clone(), filters);
+        let Some(schema) = Schema::known(table).filter(|schema| schema.field("TimeGenerated").is_some()) else {
+            continue;
+        };
+        let own: Vec<&Vec<&Operator>> = mentions.of(table).collect();
+        if own.len() != written(table) || bound.contains_key(table.as_str()) || own.len() + any.len() == 0 {
+            continue;
+        }
+        let columns: BTreeSet<String> = schema.fields.iter().map(|field| field.name.clone()).collect();
+        let prefixes: Option<BTreeSet<String>> =
+            own.iter().chain(&any).map(|operators| Prefix::new(query, &bound, columns.clone()).of(operators)).collect();
+        if let Some(prefixes) = prefixes {
+            let whole = |prefix: String| format!("{lets}{table}\n{prefix}| project TimeGenerated");
+            found.insert(table.clone(), prefixes.into_iter().map(whole).collect());
         }
     }
     found
 }
 
-/// Names bound by `let`: the bytes of the statement where it binds a literal once, none otherwise.
+/// Whether tables are named in ways that are not followed.
+fn unclear(tokens: &[Token]) -> bool {
+    let name = |at: usize| match tokens.get(at).map(|token| &token.kind) {
+        Some(Kind::Name(name)) => Some(name.as_str()),
+        _ => None,
+    };
+    let wild = |at: usize| {
+        let star = matches!(tokens.get(at + 1).map(|t| &t.kind), Some(Kind::Symbol("*")));
+        let touches = tokens.get(at + 1).is_some_and(|next| next.span.start == tokens[at].span.end);
+        star && (touches || name(at) == Some("union"))
+    };
+    (0..tokens.len()).any(|at| name(at).is_some_and(|word| OTHER_WAYS.contains(&word) || wild(at)))
+}
+
+/// Names bound by `let`: the bytes of the statement where it binds a literal once, none otherwise. Inside a function a
+/// `let` is left alone: thresholds of the case file replace only those of the query itself.
 fn bindings(tokens: &[Token]) -> BTreeMap<&str, Option<(usize, usize)>> {
     let mut bound = BTreeMap::new();
+    let mut depth = 0_usize;
     for (at, token) in tokens.iter().enumerate() {
+        match &token.kind {
+            Kind::Symbol("{") => depth += 1,
+            Kind::Symbol("}") => depth = depth.saturating_sub(1),
+            _ => {}
+        }
         let Kind::Name(name) = &token.kind else { continue };
         // A parameter, or a column of a literal table.
         if matches!(tokens.get(at + 1).map(|t| &t.kind), Some(Kind::Symbol(":"))) {
@@ -135,50 +98,12 @@ fn bindings(tokens: &[Token]) -> BTreeMap<&str, Option<(usize, usize)>> {
             Kind::Symbol(symbol) => matches!(*symbol, "(" | ")" | "[" | "]" | "," | "-"),
             _ => true,
         });
-        let statement = rest[..length].last().filter(|_| literal).map(|last| (token.span.start, last.span.end));
+        let statement =
+            rest[..length].last().filter(|_| literal && depth == 0).map(|last| (token.span.start, last.span.end));
         let again = bound.contains_key(target.as_str());
         bound.insert(target.as_str(), statement.filter(|_| !again));
     }
     bound
-}
-
-/// The bytes of each filter that directly follows, as far as they depend on the row alone.
-fn filters(tokens: &[Token], mut at: usize, own: &dyn Fn(&str) -> bool) -> Vec<(usize, usize)> {
-    let mut found = Vec::new();
-    loop {
-        let pipe = matches!(tokens.get(at).map(|t| &t.kind), Some(Kind::Symbol("|")));
-        let word =
-            tokens.get(at + 1).filter(|t| matches!(&t.kind, Kind::Name(word) if word == "where" || word == "filter"));
-        let (true, Some(word)) = (pipe, word) else { return found };
-        let Some(end) = filter_end(tokens, at + 2, own) else { return found };
-        found.push((word.span.start, tokens[end - 1].span.end));
-        at = end;
-    }
-}
-
-/// The token after a filter's expression; none where it depends on more than the row.
-fn filter_end(tokens: &[Token], from: usize, own: &dyn Fn(&str) -> bool) -> Option<usize> {
-    let mut depth = 0_usize;
-    for at in from..tokens.len() {
-        match &tokens[at].kind {
-            Kind::End => return Some(at),
-            Kind::Symbol("|" | ";" | ",") if depth == 0 => return Some(at),
-            Kind::Symbol(")" | "]" | "}") if depth == 0 => return Some(at),
-            Kind::Symbol("|" | ";" | "{" | "=>") => return None,
-            Kind::Symbol("(" | "[") => depth += 1,
-            Kind::Symbol(")" | "]") => depth -= 1,
-            Kind::Name(word) => {
-                let member = matches!(tokens[at - 1].kind, Kind::Symbol("."));
-                let called = matches!(tokens.get(at + 1).map(|t| &t.kind), Some(Kind::Symbol("(")));
-                let known = PURE.contains(&word.as_str()) || (!called && own(word));
-                if !member && !known {
-                    return None;
-                }
-            }
-            _ => {}
-        }
-    }
-    None
 }
 
 #[cfg(test)]
@@ -195,14 +120,30 @@ mod tests {
     #[test]
     fn leading_filters_of_the_row_alone() {
         let query = "let codes = dynamic([\"50126\"]);\nlet n = 3;\nSigninLogs\n| where TimeGenerated > ago(1d)\n| where ResultType in (codes)\n| take 1";
-        assert!(sifted(query).is_empty(), "the first filter asks for the time");
-        let query = query.replace("| where TimeGenerated > ago(1d)\n", "");
+        let expected = "let codes = dynamic([\"50126\"]);\nlet n = 3;\nSigninLogs\n| where (ResultType in (codes))\n| project TimeGenerated";
+        assert_eq!(sifted(query), [expected], "what asks for the time is left out");
         assert_eq!(
-            sifted(&query),
-            [
-                "let codes = dynamic([\"50126\"]);\nlet n = 3;\nSigninLogs\n| where ResultType in (codes)\n| project TimeGenerated"
-            ]
+            sifted(&query.replace("ago(1d)\n| where", "ago(1d) and")),
+            [expected],
+            "as a part of a condition, too"
         );
+        assert!(sifted(&query.replace("| where ResultType", "| where Nobody")).is_empty(), "no column of the table");
+    }
+
+    #[test]
+    fn columns_computed_from_the_row_are_followed() {
+        let query = "SigninLogs | extend Code = toint(ResultType), Age = now() - TimeGenerated | where Code == 1 and Age > 1d | count";
+        assert_eq!(
+            sifted(query),
+            ["SigninLogs\n| extend ['Code'] = (toint(ResultType))\n| where (Code == 1)\n| project TimeGenerated"]
+        );
+        assert!(
+            sifted("SigninLogs | extend ResultType = strcat(ResultType, now()) | where ResultType == 1").is_empty()
+        );
+        assert!(sifted("SigninLogs | project UserPrincipalName | where ResultType == 1").is_empty());
+        let expanded =
+            "AuditLogs | mv-expand TargetResources | where TargetResources.type == \"User\" and Result == \"success\"";
+        assert_eq!(sifted(expanded), ["AuditLogs\n| where (Result == \"success\")\n| project TimeGenerated"]);
     }
 
     #[test]
@@ -213,7 +154,25 @@ mod tests {
         );
         assert!(sifted("SigninLogs | where ResultType == \"0\" | join (SigninLogs) on Id").is_empty());
         assert!(sifted("union Sign* | where ResultType == \"0\"").is_empty());
-        assert!(sifted("SigninLogs | where ResultType == \"0\" | union table(\"SigninLogs\")").is_empty());
+        assert!(
+            sifted("let f = (T:(*)) { T | count }; SigninLogs | where ResultType == \"0\" | union f(SigninLogs)")
+                .is_empty()
+        );
+        assert!(
+            sifted("SigninLogs | where ResultType == \"0\" | as T | join T on Id | join SigninLogs on Id").is_empty()
+        );
+    }
+
+    #[test]
+    fn filters_after_a_union_and_behind_a_table_by_name() {
+        assert_eq!(
+            sifted("union SigninLogs, (AuditLogs | where Result == \"x\") | where OperationName == \"y\"").len(),
+            2
+        );
+        let function = "let f = (name:string) { table(name) | where TimeGenerated > ago(1d) | where OperationName has \"x\" };\nunion f(\"SigninLogs\"), f(\"AuditLogs\")";
+        assert_eq!(sifted(function).len(), 2);
+        let bare = "SigninLogs | where ResultType == \"0\" | union table(\"SigninLogs\")";
+        assert!(sifted(bare).is_empty());
     }
 
     #[test]

@@ -154,9 +154,19 @@ fn limits(report: &Report<'_>) -> Vec<String> {
             many(partly, "rule", "rules")
         ));
     }
-    let narrow = judged().filter(|verdict| !verdict.limits.is_empty()).count() as u64;
+    let limited = |begin: &str| {
+        judged().filter(|verdict| verdict.limits.iter().any(|limit| limit.starts_with(begin))).count() as u64
+    };
+    let narrow = limited("not looked at: ");
     if narrow > 0 {
         limits.push(format!("{} read a table that has no rows.", many(narrow, "rule", "rules")));
+    }
+    let blind = limited("not judged: ");
+    if blind > 0 {
+        limits.push(format!(
+            "{} count wrong passwords, but those of a federated domain never reach Entra and were not judged.",
+            many(blind, "rule", "rules")
+        ));
     }
     let failed = outcomes(|outcome| matches!(outcome, Outcome::Failed(_)));
     if failed > 0 {

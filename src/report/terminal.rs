@@ -244,6 +244,7 @@ fn unjudged(report: &Report<'_>, lines: &mut Lines) {
     let mut told = Vec::new();
     let mut blind: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut partly = Vec::new();
+    let mut domains: BTreeMap<&str, u64> = BTreeMap::new();
     for verdict in report.input.verdicts {
         match &verdict.outcome {
             Outcome::NotEvaluable { missing, .. } => {
@@ -262,10 +263,15 @@ fn unjudged(report: &Report<'_>, lines: &mut Lines) {
             _ => {}
         }
         let judged = matches!(verdict.outcome, Outcome::Hits(_) | Outcome::Clean);
-        if judged && !verdict.limits.is_empty() {
-            partly.push(format!("  in part: {}: {}", name(&verdict.rule), verdict.limits.join("; ")));
+        let (unjudged, limits): (Vec<&str>, Vec<&str>) =
+            verdict.limits.iter().map(String::as_str).partition(|limit| limit.starts_with("not judged: "));
+        unjudged.into_iter().filter(|_| judged).for_each(|limit| *domains.entry(limit).or_default() += 1);
+        if judged && !limits.is_empty() {
+            partly.push(format!("  in part: {}: {}", name(&verdict.rule), limits.join("; ")));
         }
     }
+    // What several rules do not judge is told once.
+    told.extend(domains.into_iter().map(|(limit, rules)| format!("  {limit} ({})", many(rules, "rule", "rules"))));
     // The export that most rules wait for comes first.
     let mut blind: Vec<(String, Vec<String>)> = blind.into_iter().collect();
     blind.sort_by_key(|(_, rules)| std::cmp::Reverse(rules.len()));

@@ -38,7 +38,7 @@ impl Page<'_> {
     }
 
     fn item(&mut self, text: &str) -> io::Result<()> {
-        writeln!(self.out, "- {}", safe(text))
+        writeln!(self.out, "- {}", begun(text))
     }
 
     /// A table of the first rows; what is left out is said below it.
@@ -60,6 +60,21 @@ impl Page<'_> {
     }
 }
 
+/// The same where a line begins: neither a list nor a rule.
+fn begun(text: &str) -> String {
+    let text = safe(text);
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let mark = text.get(digits..).and_then(|rest| rest.chars().next());
+    match mark {
+        Some('-' | '+' | '=') if digits == 0 => format!("\\{text}"),
+        Some('.' | ')') if digits > 0 => {
+            let (number, rest) = text.split_at(digits);
+            format!("{number}\\{rest}")
+        }
+        _ => text,
+    }
+}
+
 /// Text from logs as text: no markup, no link, no heading, no second line.
 fn safe(text: &str) -> String {
     let text = one_line(text);
@@ -71,11 +86,6 @@ fn safe(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
             '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '#' | '|' | '~' | '$' | '@' | '!' => out.extend(['\\', c]),
-            // At the beginning of a line these make lists and rules.
-            '-' | '+' | '=' if out.is_empty() => out.extend(['\\', c]),
-            '.' | ')' if !out.is_empty() && out.len() < 10 && out.bytes().all(|b| b.is_ascii_digit()) => {
-                out.extend(['\\', c]);
-            }
             c => out.push(c),
         }
     }
@@ -103,11 +113,11 @@ fn head(report: &Report<'_>, page: &mut Page<'_>) -> io::Result<()> {
     writeln!(page.out, "# {}\n", safe(title))?;
     let marking = &report.input.case.marking;
     if !marking.is_empty() {
-        writeln!(page.out, "{}\n", safe(marking))?;
+        writeln!(page.out, "{}\n", begun(marking))?;
     }
     writeln!(page.out, "{}. All times are UTC.\n", safe(&report.input.manifest.program))?;
     for sentence in &report.summary.lead {
-        writeln!(page.out, "{}\n", safe(sentence))?;
+        writeln!(page.out, "{}\n", begun(sentence))?;
     }
     let events = report.timeline.events.len() as u64;
     page.item(&format!("{} read", many(report.counts.records, "record", "records")))?;

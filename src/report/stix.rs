@@ -12,7 +12,6 @@ use serde_json::{Map, Value, json};
 use super::{Indicator, Report, attack, uuid};
 use crate::finding::Severity;
 use crate::table::{UNIX_EPOCH_TICKS, time};
-use crate::usual::own;
 
 /// Namespace of ids that the standard leaves to the producer; any constant will do, this one is ours.
 const OURS: u128 = 0x3c2f_8a51_6d0e_4f27_9b64_e17a_5e4b_a111;
@@ -36,11 +35,16 @@ pub fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(b"\n")
 }
 
-/// Whether an indicator is worth another organisation's attention: severe, not Microsoft's, and not an address that
-/// the organisation itself uses.
+/// Whether an indicator is worth another organisation's attention: severe, and not what everybody uses: an address of the
+/// organisation itself, an application of Microsoft, a browser.
 fn handed_over(report: &Report<'_>, indicator: &Indicator) -> bool {
-    let ours = indicator.value.parse::<IpAddr>().is_ok_and(|address| report.common.address(address));
-    indicator.severity >= LEAST && !ours && own::name(&indicator.value).is_none()
+    let shared = match indicator.kind.as_str() {
+        "IP" => indicator.value.parse::<IpAddr>().is_ok_and(|address| report.common.address(address)),
+        "CloudApplication" => report.common.apps.contains(&indicator.value.to_lowercase()),
+        "UserAgent" => indicator.value.starts_with("Mozilla/"),
+        _ => false,
+    };
+    indicator.severity >= LEAST && !shared
 }
 
 struct Bundle {
@@ -174,6 +178,12 @@ fn is_technique(id: &str) -> bool {
     rest.split_once('.').map_or(digits(rest, 4), |(technique, sub)| digits(technique, 4) && digits(sub, 3))
 }
 
+/// `8-4-4-4-12` hexadecimal digits.
+fn is_guid(text: &str) -> bool {
+    let groups: Vec<usize> = text.split('-').map(str::len).collect();
+    groups == [8, 4, 4, 4, 12] && text.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit())
+}
+
 /// How another organisation finds the indicator in its own data. Accounts give none: they are the victims.
 fn pattern(indicator: &Indicator) -> Option<String> {
     let value = literal(&indicator.value);
@@ -185,8 +195,8 @@ fn pattern(indicator: &Indicator) -> Option<String> {
         "URL" => format!("[url:value = {value}]"),
         "DNS" => format!("[domain-name:value = {value}]"),
         "UserAgent" => format!("[network-traffic:extensions.'http-request-ext'.request_header.'User-Agent' = {value}]"),
-        // The standard has no object for an application of a directory.
-        "CloudApplication" => format!("[x-entra-application:app_id = {value}]"),
+        // The standard has no object for an application of a directory. A name alone is anybody's to give.
+        "CloudApplication" if is_guid(&indicator.value) => format!("[x-entra-application:app_id = {value}]"),
         _ => return None,
     })
 }

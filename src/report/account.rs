@@ -70,7 +70,7 @@ pub fn accounts(findings: &[&Finding], timeline: &Timeline) -> Vec<Account> {
 }
 
 /// Name of an account; Sentinel's pair of name and UPN suffix is put together.
-fn name(entity: &Entity) -> String {
+pub fn name(entity: &Entity) -> String {
     let get = |key: &str| entity.identifiers.get(key).map_or("", String::as_str);
     if get("FullName").is_empty() && !get("Name").is_empty() && !get("UPNSuffix").is_empty() {
         return format!("{}@{}", get("Name"), get("UPNSuffix"));

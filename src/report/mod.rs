@@ -12,10 +12,12 @@ mod coverage_layer;
 mod csv;
 mod dataset;
 mod defang;
+mod entity;
 mod findings;
 mod format;
 mod html;
 mod indicator;
+mod intrusion;
 mod jsonl;
 mod known;
 mod kusto;
@@ -61,16 +63,18 @@ pub use clock::Clock;
 pub use coverage::{Coverage, Covered, Steps, coverage};
 pub use dataset::Dataset;
 pub use defang::defang;
+pub use entity::{Companion, Dossier, Kind};
 pub use findings::SCHEMA;
 pub use format::{FORMATS, Format, GROUPS, When, Writer, chosen};
 pub use indicator::Indicator;
+pub use intrusion::{Foothold, Intrusion, Remains, State, Victim};
 pub use known::lines as known_lines;
 pub use output::{Output, Written, key_place, prepare, write_new, write_secret};
 pub use profile::{Novel, Profile, Spread};
 pub use pseudonym::{Pseudonyms, Replaced};
 pub use rule::RuleInfo;
 pub use schema::FINDINGS_SCHEMA;
-pub use statistics::{Count, Statistics};
+pub use statistics::{Count, Ranking, Statistics};
 pub use summary::Summary;
 pub use terminal::{Look, terminal};
 pub use visible::{clipped, one_line, visible};
@@ -174,6 +178,10 @@ pub struct Report<'a> {
     pub attack: Vec<Column>,
     /// Totals.
     pub counts: Counts,
+    /// Accounts, addresses, applications, sessions and devices that the findings are about.
+    pub entities: Vec<Dossier>,
+    /// What an intruder did, as far as the logs tell.
+    pub intrusion: Intrusion,
     /// The first page.
     pub summary: Summary,
 }
@@ -209,6 +217,8 @@ impl<'a> Report<'a> {
             spreads,
             attack: attack::matrix(&findings, input.techniques),
             counts: counts(&input, &findings),
+            entities: Vec::new(),
+            intrusion: Intrusion::default(),
             summary: Summary::default(),
             input,
             incidents,
@@ -216,6 +226,14 @@ impl<'a> Report<'a> {
             timeline,
             coverage,
         };
+        report.entities = entity::dossiers(
+            report.input.tables,
+            &report.findings,
+            &report.timeline,
+            &report.accounts,
+            &report.indicators,
+        );
+        report.intrusion = intrusion::intrusion(&report);
         report.summary = summary::summary(&report);
         report
     }

@@ -1,6 +1,8 @@
 //! What the sign-in logs say as a whole, findings or not.
 
-use std::collections::BTreeSet;
+mod services;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -27,6 +29,28 @@ pub struct Count {
     pub accounts: u64,
 }
 
+/// The most frequent values of one kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ranking {
+    /// What is counted, as a heading.
+    pub title: &'static str,
+    /// What one line is.
+    pub what: &'static str,
+    /// The lines; empty where no sign-in says it.
+    pub rows: Vec<Count>,
+    /// Different values in all.
+    pub values: usize,
+}
+
+/// Sign-ins by country.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Country {
+    /// Sign-ins.
+    pub signins: u64,
+    /// Those that succeeded.
+    pub successes: u64,
+}
+
 /// Sign-ins of people, counted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Statistics {
@@ -40,16 +64,15 @@ pub struct Statistics {
     pub over_time: Vec<[u64; 3]>,
     /// Sign-ins by weekday, Monday first, and hour of the day in UTC.
     pub week: [[u64; 24]; 7],
-    /// Most frequent result codes other than success.
-    pub errors: Vec<Count>,
-    /// Most frequent countries.
-    pub countries: Vec<Count>,
-    /// Most frequent applications.
-    pub apps: Vec<Count>,
-    /// Most frequent kinds of client.
-    pub clients: Vec<Count>,
-    /// Accounts with most failures.
-    pub failing: Vec<Count>,
+    /// Sign-ins by what they say, the list of each kind in a fixed order.
+    pub rankings: Vec<Ranking>,
+    /// Sign-ins by country code.
+    pub countries: BTreeMap<String, Country>,
+    /// Applications that no Conditional Access policy was ever applied to, among sign-ins whose export carries the
+    /// policies; none where no export does.
+    pub uncovered: Option<Vec<Count>>,
+    /// What services of the directory did, by service.
+    pub services: Vec<(&'static str, Vec<Count>)>,
 }
 
 #[derive(Default)]
@@ -82,12 +105,27 @@ impl<'a> Tally<'a> {
     }
 }
 
+/// What is counted of each sign-in, in the order it is told.
+const RANKED: [(&str, &str); 11] = [
+    ("Why sign-ins failed or were interrupted", "Result code"),
+    ("Accounts with most failures", "Account"),
+    ("Accounts with most sign-ins", "Account"),
+    ("Countries", "Country"),
+    ("Applications", "Application"),
+    ("Kinds of client", "Client"),
+    ("Browsers", "Browser"),
+    ("Operating systems", "System"),
+    ("Authentication methods", "Method"),
+    ("Factors required", "Requirement"),
+    ("Conditional Access", "Result"),
+];
+
 /// Counts the sign-ins of people.
 pub fn statistics(tables: &Tables, steps: Option<Steps>) -> Statistics {
     let mut found =
         Statistics { over_time: vec![[0; 3]; steps.map_or(0, |steps| steps.count)], ..Statistics::default() };
-    let (mut errors, mut countries, mut apps) = (Tally::default(), Tally::default(), Tally::default());
-    let (mut clients, mut failing) = (Tally::default(), Tally::default());
+    let mut tallies: [Tally<'_>; RANKED.len()] = Default::default();
+    let mut policies = Policies::default();
     let mut succeeded = FxHashSet::default();
     for table in SIGNINS.iter().filter_map(|name| tables.get(name)) {
         let reader = Reader::new(table);
@@ -96,19 +134,40 @@ pub fn statistics(tables: &Tables, steps: Option<Steps>) -> Statistics {
             let account = text(table, row, "UserPrincipalName");
             let code = text(table, row, "ResultType");
             let ended = group(code);
-            match ended {
-                Group::Success => {
-                    succeeded.insert(account);
-                }
-                Group::Interrupted => errors.add(code, account),
-                Group::Failure => {
-                    errors.add(code, account);
-                    failing.add(account, account);
-                }
+            let device = text(table, row, "DeviceDetail");
+            let country = text(table, row, "Location");
+            let app = text(table, row, "AppDisplayName");
+            if ended == Group::Success {
+                succeeded.insert(account);
             }
-            countries.add(text(table, row, "Location"), account);
-            apps.add(text(table, row, "AppDisplayName"), account);
-            clients.add(text(table, row, "ClientAppUsed"), account);
+            let values = [
+                if ended == Group::Success { "" } else { code },
+                if ended == Group::Failure { account } else { "" },
+                account,
+                country,
+                app,
+                text(table, row, "ClientAppUsed"),
+                product(inside(device, "browser")),
+                product(inside(device, "operatingSystem")),
+                "",
+                text(table, row, "AuthenticationRequirement"),
+                text(table, row, "ConditionalAccessStatus"),
+            ];
+            for (tally, value) in tallies.iter_mut().zip(values) {
+                tally.add(value, account);
+            }
+            for part in text(table, row, "AuthenticationDetails").split("\"authenticationMethod\"").skip(1) {
+                tallies[8].add(quoted(part), account);
+            }
+            policies.add(table, row, app, account);
+            if !country.is_empty() {
+                let entry = match found.countries.get_mut(country) {
+                    Some(entry) => entry,
+                    None => found.countries.entry(country.to_owned()).or_default(),
+                };
+                entry.signins += 1;
+                entry.successes += u64::from(ended == Group::Success);
+            }
             let Some(time) = reader.time(row).0 else { continue };
             let step = steps.and_then(|steps| steps.of(time));
             if let Some(counts) = step.and_then(|step| found.over_time.get_mut(step)) {
@@ -120,20 +179,96 @@ pub fn statistics(tables: &Tables, steps: Option<Steps>) -> Statistics {
             found.week[weekday][hour.min(23)] += 1;
         }
     }
-    let plain = |_: &str| String::new();
     found.accounts = succeeded.len() as u64;
     found.signed_in = succeeded.into_iter().map(str::to_lowercase).collect();
-    found.errors = errors.top(|code| meaning(code).unwrap_or("not in the list of known codes").to_owned());
-    found.countries = countries.top(plain);
-    found.apps = apps.top(plain);
-    found.clients = clients.top(plain);
-    found.failing = failing.top(plain);
+    let explain = |what: &str, value: &str| match what {
+        "Result code" => meaning(value).unwrap_or("not in the list of known codes").to_owned(),
+        _ => String::new(),
+    };
+    let ranked = RANKED.into_iter().zip(tallies).map(|((title, what), tally)| Ranking {
+        title,
+        what,
+        values: tally.counts.len(),
+        rows: tally.top(|value| explain(what, value)),
+    });
+    found.rankings = ranked.collect();
+    found.uncovered = policies.uncovered();
+    found.services = services::services(tables);
     found
+}
+
+/// Applications by whether a policy was ever applied to them, among sign-ins whose export carries the policies.
+#[derive(Default)]
+struct Policies<'a> {
+    told: bool,
+    covered: FxHashSet<&'a str>,
+    bare: Tally<'a>,
+}
+
+impl<'a> Policies<'a> {
+    fn add(&mut self, table: &'a Table, row: usize, app: &'a str, account: &'a str) {
+        let listed = ["ConditionalAccessPolicies", "AppliedConditionalAccessPolicies"]
+            .map(|column| text(table, row, column))
+            .into_iter()
+            .find(|list| list.len() > 2);
+        let Some(list) = listed else { return };
+        self.told = true;
+        let applied = list.split("\"result\"").skip(1).any(|part| matches!(quoted(part), "success" | "failure"));
+        if applied {
+            self.covered.insert(app);
+        } else {
+            self.bare.add(app, account);
+        }
+    }
+
+    fn uncovered(mut self) -> Option<Vec<Count>> {
+        if !self.told {
+            return None;
+        }
+        self.bare.counts.retain(|app, _| !self.covered.contains(app));
+        Some(self.bare.top(|_| String::new()))
+    }
+}
+
+/// The text of a key in JSON text, without reading the whole: it is asked of every row.
+fn inside<'a>(json: &'a str, key: &str) -> &'a str {
+    json.match_indices(key)
+        .find_map(|(at, _)| {
+            let before = json.get(..at)?;
+            let rest = json.get(at + key.len()..)?.strip_prefix('"')?;
+            before.ends_with('"').then(|| quoted(rest))
+        })
+        .unwrap_or_default()
+}
+
+/// The text value after a key.
+fn quoted(rest: &str) -> &str {
+    let rest = rest.trim_start_matches([' ', ':']);
+    rest.strip_prefix('"').and_then(|rest| rest.split('"').next()).unwrap_or_default()
+}
+
+/// A product without its version: `Chrome 109.0.0` is Chrome, `Ios 18.3` is Ios.
+fn product(name: &str) -> &str {
+    name.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | ' ' | '_'))
 }
 
 fn text<'a>(table: &'a Table, row: usize, column: &str) -> &'a str {
     match table.cell(row, column) {
         Cell::Text(text) => text,
         _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{inside, product};
+
+    #[test]
+    fn devices_are_read() {
+        let detail = r#"{"deviceId":"", "operatingSystem": "Ios 18.3","browser":"Mobile Safari"}"#;
+        assert_eq!(product(inside(detail, "operatingSystem")), "Ios");
+        assert_eq!(inside(detail, "browser"), "Mobile Safari");
+        assert_eq!(inside(detail, "system"), "");
+        assert_eq!(product("Edge 120.0.1"), "Edge");
     }
 }

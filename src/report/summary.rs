@@ -1,8 +1,11 @@
 //! The first page: who, what, when and what could not be judged, in plain sentences.
 
+use std::collections::BTreeMap;
+
+use super::intrusion::{Intrusion, Remains, State};
 use super::{Report, clipped};
 use crate::finding::{Outcome, Severity};
-use crate::table::time;
+use crate::table::time::{self, TICKS_PER_DAY};
 
 /// Findings shown by name on the first page.
 const KEY_FINDINGS: usize = 12;
@@ -16,13 +19,15 @@ pub struct Summary {
     pub lead: Vec<String>,
     /// Positions of the findings that matter most, in order of time.
     pub key: Vec<usize>,
+    /// What the logs leave open about the intrusion.
+    pub open: Vec<String>,
     /// What could not be read or judged.
     pub limits: Vec<String>,
 }
 
 /// Writes the summary of a report.
 pub fn summary(report: &Report<'_>) -> Summary {
-    Summary { lead: lead(report), key: key(report), limits: limits(report) }
+    Summary { lead: lead(report), key: key(report), open: open(report), limits: limits(report) }
 }
 
 fn lead(report: &Report<'_>) -> Vec<String> {
@@ -46,7 +51,10 @@ fn lead(report: &Report<'_>) -> Vec<String> {
         many(report.counts.judged as u64, "rule", "rules"),
     ));
     lead.extend(when_and_who(report));
+    lead.extend(access(report));
+    lead.extend(impact(&report.intrusion));
     lead.extend(reach(report));
+    lead.extend(confidence(&report.intrusion));
     lead
 }
 
@@ -73,17 +81,199 @@ fn when_and_who(report: &Report<'_>) -> Option<String> {
         many(accounts.len() as u64, "account", "accounts"),
         listed(accounts.iter().map(|account| account.name.as_str()))
     ));
-    let signed_in = &report.statistics.signed_in;
-    if !signed_in.is_empty() {
-        let named = accounts.iter().filter(|account| signed_in.contains(&account.name.to_lowercase())).count();
+    Some(text)
+}
+
+/// Who was accessed, from when to when.
+fn access(report: &Report<'_>) -> Option<String> {
+    let found = &report.intrusion;
+    let addresses: Vec<String> =
+        found.suspects.iter().filter(|suspect| suspect.followed()).map(|suspect| suspect.address.to_string()).collect();
+    if addresses.is_empty() {
+        return None;
+    }
+    let from = listed(addresses.iter().map(String::as_str));
+    let used: Vec<_> = found.people(State::Accessed).collect();
+    let total = many(found.population as u64, "account", "accounts");
+    let mut text = match used.len() {
+        0 => format!("None of the {total} that signed in was accessed from {from}, as far as these logs tell."),
+        n => format!(
+            "{} of {total} {} accessed from {from}: {}.",
+            count(n as u64),
+            if n == 1 { "was" } else { "were" },
+            listed(used.iter().map(|victim| victim.name.as_str()))
+        ),
+    };
+    let spans =
+        || found.victims.iter().filter(|victim| victim.state == State::Accessed).filter_map(|victim| victim.span);
+    if let (Some(first), Some(last)) = (spans().map(|s| s.0).min(), spans().map(|s| s.1).max()) {
         text.push_str(&format!(
-            " Of the {} that signed in successfully in these logs, {} {} among them.",
-            many(signed_in.len() as u64, "account", "accounts"),
-            count(named as u64),
-            if named == 1 { "is" } else { "are" }
+            " The first access was at {} UTC, the last at {} UTC: a dwell time of {} in these logs.",
+            minute(first),
+            minute(last),
+            apart(last - first)
+        ));
+    }
+    let known = found.people(State::PasswordKnown).count() as u64;
+    if known > 0 {
+        text.push_str(&format!(
+            " For {} more the password was right, but the next step stopped it.",
+            many(known, "account", "accounts")
+        ));
+    }
+    let own: Vec<_> = found.people(State::Own).collect();
+    if !own.is_empty() {
+        text.push_str(&format!(
+            " {} made by the intruder and {} not among them: {}.",
+            were(own.len() as u64, "account", "accounts"),
+            if own.len() == 1 { "is" } else { "are" },
+            listed(own.iter().map(|victim| victim.name.as_str()))
+        ));
+    }
+    let tried = found.people(State::Tried).count() as u64;
+    if tried > 0 {
+        text.push_str(&format!(" {} only tried.", were(tried, "other account", "other accounts")));
+    }
+    let apps: Vec<_> = found.applications().collect();
+    if !apps.is_empty() {
+        text.push_str(&format!(
+            " {} signed in or acted from there as well: {}.",
+            many(apps.len() as u64, "application", "applications"),
+            listed(apps.iter().map(|victim| victim.name.as_str()))
         ));
     }
     Some(text)
+}
+
+/// What was left behind and what was reached.
+fn impact(found: &Intrusion) -> Option<String> {
+    let mut parts = Vec::new();
+    let mut kinds: BTreeMap<&str, u64> = BTreeMap::new();
+    for foothold in found.footholds.iter().filter(|foothold| foothold.theirs) {
+        *kinds.entry(foothold.what).or_default() += 1;
+    }
+    if !kinds.is_empty() {
+        let total: u64 = kinds.values().sum();
+        let named: Vec<String> = kinds.iter().map(|(what, n)| format!("{} ({n})", what.to_lowercase())).collect();
+        let removed = found.footholds.iter().filter(|f| f.theirs && matches!(f.remains, Remains::Removed(..))).count();
+        let removed = match removed {
+            0 => "none of them is seen being removed".to_owned(),
+            n => format!("{} of them {} removed later", count(n as u64), if n == 1 { "was" } else { "were" }),
+        };
+        parts.push(format!(
+            "The intruder made {} that may serve to stay: {}; {removed}.",
+            many(total, "change", "changes"),
+            and(&named)
+        ));
+    }
+    let mut data: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    for reached in &found.reached {
+        let entry = data.entry(reached.what).or_default();
+        entry.0 += reached.records;
+        entry.1 += 1;
+    }
+    if !data.is_empty() {
+        let told: Vec<String> = data
+            .iter()
+            .map(|(what, (records, places))| {
+                format!("{what} ({} in {})", many(*records, "record", "records"), many(*places, "place", "places"))
+            })
+            .collect();
+        parts.push(format!("Data was reached: {}.", and(&told)));
+    }
+    (!parts.is_empty()).then(|| parts.join(" "))
+}
+
+/// How sure the above is.
+fn confidence(found: &Intrusion) -> Option<String> {
+    let sure = found.people(State::Accessed).count() + found.applications().count();
+    let named: Vec<_> = found.people(State::Named).collect();
+    if sure == 0 && named.is_empty() {
+        return None;
+    }
+    let mut text = String::from("Confidence: ");
+    if sure > 0 {
+        text.push_str(
+            "high that the accounts called accessed were used, for each has successful sign-ins or actions from these \
+             addresses; medium that one party is behind all of them, for that follows from what the findings share.",
+        );
+    }
+    if !named.is_empty() {
+        text.push_str(&format!(
+            "{}low for {}, which findings rated high name without a trace from these addresses.",
+            if sure > 0 { " It is " } else { "" },
+            listed(named.iter().map(|victim| victim.name.as_str()))
+        ));
+    }
+    Some(text)
+}
+
+/// What remains open.
+fn open(report: &Report<'_>) -> Vec<String> {
+    let found = &report.intrusion;
+    let mut open = Vec::new();
+    let silent: Vec<&str> = found
+        .people(State::Accessed)
+        .filter(|victim| victim.signins.iter().skip(1).all(|n| *n == 0))
+        .map(|victim| victim.name.as_str())
+        .collect();
+    if !silent.is_empty() {
+        open.push(format!(
+            "How the intruder came to the credentials or sessions of {}: no failed or interrupted sign-in from these \
+             addresses is in the logs.",
+            listed(silent.iter().copied())
+        ));
+    }
+    let unknown =
+        found.footholds.iter().filter(|f| f.theirs && matches!(f.remains, Remains::Unknown(_))).count() as u64;
+    if unknown > 0 {
+        open.push(format!(
+            "Whether {} still there: no inventory and no removal in the evidence says so. See Persistence.",
+            if unknown == 1 {
+                "1 change that may serve to stay is".to_owned()
+            } else {
+                format!("{} changes that may serve to stay are", count(unknown))
+            }
+        ));
+    }
+    let throttled: u64 = found.reached.iter().map(|reached| reached.throttled).sum();
+    if throttled > 0 {
+        open.push(format!(
+            "How much mail was read: recording was throttled in {}, so more was read than is listed.",
+            many(throttled, "record", "records")
+        ));
+    }
+    let free = |name: &str| report.input.tables.get(name).is_none_or(|table| table.rows() == 0);
+    if found.span.is_some() && free("MicrosoftGraphActivityLogs") {
+        open.push("What was read over Microsoft Graph: its activity log is not among the evidence.".to_owned());
+    }
+    if found.span.is_some() && free("OfficeActivity") && free("CloudAppEvents") {
+        open.push("What was done in mailboxes and files: no unified audit log is among the evidence.".to_owned());
+    }
+    if let Some((first, _)) = found.span {
+        let begin = report.coverage.tables.iter().filter_map(|covered| covered.span).map(|(begin, _)| begin).min();
+        if begin.is_some_and(|begin| first - begin < 3 * TICKS_PER_DAY) {
+            open.push(
+                "Whether it began earlier: the logs begin less than three days before the first event.".to_owned(),
+            );
+        }
+    }
+    let free: Vec<&str> = found
+        .people(State::Accessed)
+        .filter(|victim| victim.contained.is_none())
+        .map(|victim| victim.name.as_str())
+        .collect();
+    if !free.is_empty() {
+        open.push(format!(
+            "Whether {} still in the intruder's hands: no reset, revocation or block after the access is in the logs.",
+            if free.len() == 1 {
+                format!("{} is", listed(free.iter().copied()))
+            } else {
+                format!("{} are", listed(free.iter().copied()))
+            }
+        ));
+    }
+    open
 }
 
 /// The addresses of what is serious, and how far it went.
@@ -114,7 +304,7 @@ fn reach(report: &Report<'_>) -> Option<String> {
 }
 
 /// The first few names, and how many more there are.
-fn listed<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
+pub fn listed<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
     let total = names.len();
     let shown: Vec<String> = names.take(NAMED).map(|name| clipped(name, 120).into_owned()).collect();
     if total > NAMED { format!("{} and {} more", shown.join(", "), total - NAMED) } else { and(&shown) }
@@ -218,6 +408,11 @@ pub fn count(n: u64) -> String {
 /// `1 file`, `2 files`.
 pub fn many(n: u64, one: &str, several: &str) -> String {
     format!("{} {}", count(n), if n == 1 { one } else { several })
+}
+
+/// `1 account was`, `2 accounts were`.
+fn were(n: u64, one: &str, several: &str) -> String {
+    format!("{} {}", many(n, one, several), if n == 1 { "was" } else { "were" })
 }
 
 fn was(n: u64, one: &str) -> String {

@@ -75,7 +75,8 @@ pub fn hostile(payload: &str) -> Story {
 
 #[test]
 fn no_payload_becomes_markup() {
-    let plain = page(&hostile("plain"));
+    // Like an address, so that it stands in as many places as any payload: as a person's account, and with a dot.
+    let plain = page(&hostile("plain.text@x"));
     let count = |page: &str, what: &str| page.matches(what).count();
     for payload in PAYLOADS {
         let page = page(&hostile(payload));

@@ -4,9 +4,11 @@
 
 mod browser;
 mod case;
+mod driver;
 mod files;
 mod formats;
 mod hostile;
+mod intrusion;
 mod outputs;
 mod page;
 mod pseudonyms;

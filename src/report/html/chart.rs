@@ -56,8 +56,10 @@ pub fn stacked(title: &str, steps: Steps, series: &[Series<'_>], values: &[Vec<u
 pub struct Mark {
     /// Begin and end in ticks.
     pub span: (i64, i64),
-    /// Colour and shape.
+    /// Shape.
     pub severity: Severity,
+    /// Class that colours it.
+    pub class: &'static str,
     /// Text shown on hover.
     pub text: String,
     /// Anchor that it leads to.
@@ -99,10 +101,10 @@ pub fn lanes(title: &str, window: (i64, i64), lanes: &[(String, Vec<Mark>)]) -> 
             level = if from - before < 14.0 { (level + 1) % 3 } else { 0 };
             before = from;
             let y = middle + [0.0, -10.0, 10.0][level];
-            let class = mark.severity.word();
+            let (class, shape) = (mark.class, mark.severity.word());
             let _ = write!(
                 svg,
-                r##"<a href="#{}"><title>{}</title><line class="s-{class}" x1="{from:.1}" x2="{to:.1}" y1="{y:.1}" y2="{y:.1}"/><use href="#m-{class}" class="f-{class}" x="{:.1}" y="{:.1}" width="14" height="14"/></a>"##,
+                r##"<a href="#{}"><title>{}</title><line class="s-{class}" x1="{from:.1}" x2="{to:.1}" y1="{y:.1}" y2="{y:.1}"/><use href="#m-{shape}" class="f-{class}" x="{:.1}" y="{:.1}" width="14" height="14"/></a>"##,
                 escaped(&mark.anchor),
                 escaped(&mark.text),
                 from - 7.0,
@@ -250,7 +252,8 @@ fn time_axis(svg: &mut String, steps: Steps, height: f64) {
     }
 }
 
-fn ellipsis(text: &str, limit: usize) -> String {
+/// The beginning of a text that is too long.
+pub fn ellipsis(text: &str, limit: usize) -> String {
     if text.chars().count() <= limit {
         return text.to_owned();
     }

@@ -65,11 +65,14 @@ pub fn data(report: &Report<'_>) -> String {
     let (shapes, raw) = raw(report.input.tables, events, &mut texts);
     let rank = |severity| Severity::ALL.iter().position(|s| *s == severity).unwrap_or(0);
     let numbers = |event: &Event| -> Vec<u64> { event.records.iter().map(|record| record.number).collect() };
+    let rules = super::rules_with_findings(report);
     let file = json!({
         "time": events.iter().map(|event| event.time.map(time::unix_micros)).collect::<Vec<_>>(),
         "severity": events.iter().map(|event| rank(event.severity)).collect::<Vec<_>>(),
         "findings": events.iter().map(|event| &event.findings).collect::<Vec<_>>(),
         "records": events.iter().map(numbers).collect::<Vec<_>>(),
+        "rules": report.findings.iter().map(|found| rules.iter().position(|(_, id)| *id == found.finding.rule)).collect::<Vec<_>>(),
+        "incidents": report.incidents.iter().take(super::incident::SHOWN).map(|one| &one.findings).collect::<Vec<_>>(),
         "titles": report.findings.iter().map(|found| clipped(&found.finding.title, 200).into_owned()).collect::<Vec<_>>(),
         "columns": columns,
         "shapes": shapes,

@@ -1,12 +1,12 @@
 //! Incidents and looked-for values as the page tells them.
 
-use super::{Link, at, links};
+use super::{Link, at, graph, links, swim};
 use crate::finding::Severity;
 use crate::incident::Incident;
 use crate::report::{Report, clipped, defang, known};
 
 /// Incidents that the page tells. All of them stand in `findings.json`.
-const SHOWN: usize = 25;
+pub const SHOWN: usize = 25;
 /// Steps that a card lists.
 const STEPS: usize = 60;
 /// Names in one line of a card.
@@ -24,6 +24,10 @@ pub struct Card {
     pub phases: Vec<&'static str>,
     pub steps: Vec<Step>,
     pub more: usize,
+    pub lanes: String,
+    pub tactics: Vec<(&'static str, &'static str)>,
+    pub graph: String,
+    pub lines: Vec<graph::Line>,
 }
 
 /// One finding of an incident.
@@ -59,7 +63,13 @@ fn card(report: &Report<'_>, number: usize, incident: &Incident) -> Card {
         let more = names.len().saturating_sub(NAMES);
         (kind, shown.collect(), if more > 0 { format!("and {more} more") } else { String::new() })
     });
+    let (lanes, tactics) = swim::swim(report, incident);
+    let (graph, lines) = graph::graph(report, incident);
     Card {
+        lanes,
+        tactics,
+        graph,
+        lines,
         label: format!("I{}", number + 1),
         id: incident.id.clone(),
         title: clipped(&incident.title, 400).into_owned(),

@@ -5,11 +5,17 @@
 
 mod chart;
 mod data;
+mod entity;
 mod escape;
 mod finding;
+mod graph;
 mod incident;
+mod intrusion;
+mod ledger;
+mod map;
 mod overview;
 mod prose;
+mod swim;
 mod tables;
 
 use std::io::{self, Write};
@@ -44,8 +50,8 @@ struct Page<'a> {
     title: String,
     period: String,
     overview: overview::Overview,
-    evidence: tables::Inventory,
-    coverage: tables::Coverage,
+    evidence: ledger::Inventory,
+    coverage: ledger::Coverage,
     incidents: Vec<incident::Card>,
     incidents_omitted: usize,
     known: Vec<incident::KnownRow>,
@@ -59,14 +65,22 @@ struct Page<'a> {
     attack: Vec<tables::TacticRow>,
     indicators: Vec<tables::IndicatorRow>,
     indicators_total: usize,
+    intrusion: intrusion::Sections,
+    entities: Vec<entity::Group>,
+    entities_omitted: usize,
     statistics: Option<overview::Pictures>,
-    rules: Vec<tables::RuleRow>,
+    outcomes: Vec<(&'static str, &'static str, String)>,
+    rules: Vec<ledger::RuleRow>,
+    options: Options,
 }
 
 /// Writes the page.
 pub fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let (groups, omitted) = finding::groups(report);
     let (incidents, incidents_omitted) = incident::cards(report);
+    let index = entity::Index::new(report);
+    let (entities, entities_omitted) = entity::groups(report, &index);
+    let rules = ledger::rules(report);
     let page = Page {
         program: &report.input.manifest.program,
         case: report.input.case,
@@ -77,8 +91,8 @@ pub fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
         title: title(report),
         period: period(report),
         overview: overview::overview(report),
-        evidence: tables::inventory(report),
-        coverage: tables::coverage(report),
+        evidence: ledger::inventory(report),
+        coverage: ledger::coverage(report),
         incidents,
         incidents_omitted,
         known: incident::known_rows(report),
@@ -87,16 +101,57 @@ pub fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
         events: tables::events(report, STATIC_EVENTS),
         events_total: report.timeline.events.len(),
         static_events: STATIC_EVENTS,
-        accounts: tables::accounts(report),
+        accounts: tables::accounts(report, &index),
         accounts_total: report.accounts.len(),
         attack: tables::attack(report),
-        indicators: tables::indicators(report),
+        indicators: tables::indicators(report, &index),
         indicators_total: report.indicators.len(),
+        intrusion: intrusion::sections(report, &index),
+        entities,
+        entities_omitted,
         statistics: overview::pictures(report),
-        rules: tables::rules(report),
+        outcomes: ledger::outcomes(&rules),
+        rules,
+        options: options(report),
     };
     let text = page.render().map_err(|error| io::Error::other(error.to_string()))?;
     out.write_all(text.as_bytes())
+}
+
+/// What the timeline's lists of choices offer.
+struct Options {
+    /// Number, label and title.
+    incidents: Vec<(usize, String, String)>,
+    /// Names of the rules with findings.
+    rules: Vec<String>,
+}
+
+fn options(report: &Report<'_>) -> Options {
+    let incidents = report.incidents.iter().take(incident::SHOWN).enumerate();
+    Options {
+        incidents: incidents.map(|(i, one)| (i, format!("I{}", i + 1), clipped(&one.title, 90).into_owned())).collect(),
+        rules: rules_with_findings(report).into_iter().map(|(name, _)| cut(name)).collect(),
+    }
+}
+
+/// Names and ids of the rules with findings, in order of name: the script knows a rule by its place here.
+fn rules_with_findings<'r>(report: &'r Report<'_>) -> Vec<(&'r str, &'r str)> {
+    let named = report.findings.iter().map(|found| {
+        let id = found.finding.rule.as_str();
+        (found.rule.map_or(id, |rule| rule.name.as_str()), id)
+    });
+    let mut rules: Vec<(&str, &str)> = named.collect();
+    rules.sort_unstable();
+    rules.dedup();
+    rules
+}
+
+/// Characters of a value in a table.
+const VALUE: usize = 300;
+
+/// A value as a table shows it.
+fn cut(text: &str) -> String {
+    clipped(text, VALUE).into_owned()
 }
 
 /// Nothing is loaded, sent or framed; the style and the script are ours by their hash.

@@ -13,6 +13,7 @@ const LANES: usize = 12;
 /// What stands on the first page.
 pub struct Overview {
     pub lead: Vec<String>,
+    pub open: Vec<String>,
     pub limits: Vec<String>,
     pub severities: Vec<(Severity, String)>,
     pub key: Vec<Key>,
@@ -38,6 +39,7 @@ pub fn overview(report: &Report<'_>) -> Overview {
     });
     Overview {
         lead: report.summary.lead.clone(),
+        open: report.summary.open.clone(),
         limits: report.summary.limits.clone(),
         severities: report.counts.severities.iter().map(|(severity, n)| (*severity, count(*n as u64))).collect(),
         key: key.collect(),
@@ -96,6 +98,7 @@ fn lanes(report: &Report<'_>) -> String {
         Some(Mark {
             span: (begin, found.finding.last.unwrap_or(begin)),
             severity: found.finding.severity,
+            class: found.finding.severity.word(),
             text: format!("{} {} · {}", found.label(), clipped(&found.finding.title, 120), at(Some(begin))),
             anchor: found.label(),
         })
@@ -122,13 +125,21 @@ pub struct Pictures {
     pub intro: String,
     pub over_time: String,
     pub week: String,
+    pub map: String,
+    /// What the map has no place for.
+    pub map_left: String,
     pub lists: Vec<List>,
+    pub services: Vec<List>,
+    /// What cannot be counted, and why.
+    pub missing: Vec<&'static str>,
 }
 
 /// A list of frequent values with bars.
 pub struct List {
     pub title: &'static str,
     pub what: &'static str,
+    /// How many values there are, where not all are listed.
+    pub of: String,
     pub rows: Vec<Bar>,
 }
 
@@ -156,7 +167,54 @@ pub fn pictures(report: &Report<'_>) -> Option<Pictures> {
         let values: Vec<Vec<u64>> = statistics.over_time.iter().map(|counts| counts.to_vec()).collect();
         chart::stacked("Sign-ins over time, by result", steps, &series, &values)
     });
-    let list = |title, what, counts: &[Count]| List { title, what, rows: bars(counts) };
+    let (map, map_left) = super::map::world(report);
+    let bars_of = |what: &str, counts: &[Count]| {
+        let mut rows = bars(counts);
+        if what == "Country" {
+            rows.iter_mut().for_each(|bar| {
+                let name = super::map::country(&bar.value);
+                bar.meaning = if name == bar.value { String::new() } else { name.to_owned() };
+            });
+        }
+        rows
+    };
+    let rankings = statistics.rankings.iter().map(|ranking| List {
+        title: ranking.title,
+        what: ranking.what,
+        of: if ranking.values > ranking.rows.len() {
+            format!("{} of {}", ranking.rows.len(), count(ranking.values as u64))
+        } else {
+            String::new()
+        },
+        rows: bars_of(ranking.what, &ranking.rows),
+    });
+    let services = statistics.services.iter().map(|(title, rows)| List {
+        title,
+        what: "Operation",
+        of: String::new(),
+        rows: bars(rows),
+    });
+    let mut missing: Vec<&'static str> = Vec::new();
+    let has = |what: &str| statistics.rankings.iter().any(|ranking| ranking.what == what && !ranking.rows.is_empty());
+    for (what, text) in [
+        ("Method", "Authentication methods: not evaluable, no export carries the steps of authentication."),
+        ("Result", "Conditional Access results: not evaluable, no export carries them."),
+        ("Browser", "Browsers and operating systems: not evaluable, no export carries the device."),
+    ] {
+        if !has(what) {
+            missing.push(text);
+        }
+    }
+    let uncovered = match &statistics.uncovered {
+        None => {
+            missing.push(
+                "Applications that no Conditional Access policy applies to: not evaluable, no export carries the \
+                 policies of a sign-in.",
+            );
+            Vec::new()
+        }
+        Some(rows) => bars(rows),
+    };
     Some(Pictures {
         intro: format!(
             "{} of people, interactive and not; {} signed in successfully at least once. These are all sign-ins in the \
@@ -166,13 +224,18 @@ pub fn pictures(report: &Report<'_>) -> Option<Pictures> {
         ),
         over_time: over_time.unwrap_or_default(),
         week: chart::week("Sign-ins by weekday and hour, UTC", &statistics.week),
-        lists: vec![
-            list("Why sign-ins failed or were interrupted", "Result code", &statistics.errors),
-            list("Accounts with most failures", "Account", &statistics.failing),
-            list("Countries", "Country", &statistics.countries),
-            list("Applications", "Application", &statistics.apps),
-            list("Kinds of client", "Client", &statistics.clients),
-        ],
+        map,
+        map_left,
+        lists: rankings
+            .chain([List {
+                title: "Applications that no Conditional Access policy applied to",
+                what: "Application",
+                of: String::new(),
+                rows: uncovered,
+            }])
+            .collect(),
+        services: services.collect(),
+        missing,
     })
 }
 

@@ -97,7 +97,16 @@
   };
 
   // --- filters ----------------------------------------------------------------------------------------------
-  const fields = ["user", "src_ip", "app"];
+  const fields = ["user", "src_ip", "app", "technique"];
+  const keysOf = (name) => columns[name === "technique" ? "techniques" : name];
+  // A time as a person types it: a date, or a date and a time, in UTC.
+  const typed = (id, end) => {
+    const found = /^\s*(\d{4}-\d\d-\d\d)(?:[ T]+(\d\d?):(\d\d)(?::(\d\d))?)?\s*Z?\s*$/.exec(byId(id).value);
+    if (!found) return null;
+    const [, day, hour, minute, second] = found;
+    const time = Date.parse(`${day}T${(hour || (end ? "23" : "00")).padStart(2, "0")}:${minute || (end ? "59" : "00")}:${second || (end ? "59" : "00")}Z`);
+    return Number.isNaN(time) ? null : time * 1000 + (end ? 999999 : 0);
+  };
   const lower = texts.map((text) => text.toLowerCase());
   const columnKeys = Object.values(columns);
   const filter = () => {
@@ -108,13 +117,21 @@
     const finding = byId("f-finding").value.trim().replace(/^f/i, "");
     const exact = fields.map((name) => {
       const text = byId(`f-${name}`).value.trim().toLowerCase();
-      return text && [columns[name], lower.map((candidate) => candidate.includes(text))];
+      return text && [keysOf(name), lower.map((candidate) => candidate.includes(text))];
     }).filter(Boolean);
+    const rule = byId("f-rule").value;
+    const incident = byId("f-incident") ? byId("f-incident").value : "";
+    const members = incident === "" ? null : new Set(data.incidents[Number(incident)]);
+    const [begin, end] = [typed("f-from", false), typed("f-to", true)];
     const rows = [];
     for (let i = 0; i < total; i++) {
       if (level !== "" && data.severity[i] > Number(level)) continue;
       if (finding && !data.findings[i].includes(Number(finding) - 1)) continue;
       if (state.window && !(data.time[i] >= state.window[0] && data.time[i] <= state.window[1])) continue;
+      if (begin !== null && !(data.time[i] !== null && data.time[i] >= begin)) continue;
+      if (end !== null && !(data.time[i] !== null && data.time[i] <= end)) continue;
+      if (rule !== "" && !data.findings[i].some((f) => data.rules[f] === Number(rule))) continue;
+      if (members && !data.findings[i].some((f) => members.has(f))) continue;
       if (exact.some(([keys, found]) => !found[keys[i]])) continue;
       if (hits && !columnKeys.some((keys) => hits[keys[i]])) continue;
       rows.push(i);
@@ -145,10 +162,11 @@
   });
   for (const name of fields) {
     const counts = new Map();
-    for (const key of columns[name]) counts.set(key, (counts.get(key) || 0) + 1);
-    counts.delete(0);
-    const most = [...counts].sort((a, b) => b[1] - a[1] || (texts[a[0]] < texts[b[0]] ? -1 : 1)).slice(0, 200);
-    byId(`l-${name}`).append(...most.map(([key]) => make("option", { value: texts[key].slice(0, 200) })));
+    const parts = name === "technique" ? (key) => texts[key].split(" ") : (key) => [texts[key]];
+    for (const key of keysOf(name)) for (const part of parts(key)) counts.set(part, (counts.get(part) || 0) + 1);
+    counts.delete("");
+    const most = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).slice(0, 200);
+    byId(`l-${name}`).append(...most.map(([text]) => make("option", { value: text.slice(0, 200) })));
   }
 
   // --- sorting ----------------------------------------------------------------------------------------------
@@ -188,6 +206,12 @@
       const list = Object.keys(columns).filter((name) => columns[name][i]).map((name) => [name, cell(name, i)]);
       parts.push(pairs("What the timeline knows; the whole record stands in the file named above", list));
     }
+    const record = make("button", { type: "button" }, "Copy this event");
+    record.addEventListener("click", () => {
+      const rows = (raw[i] || []).map((row) => Object.fromEntries(shapes[row[0]].slice(1).map((name, at) => [texts[name], texts[row[at + 1]]])));
+      copy(JSON.stringify({ time: clock(data.time[i]), source: origin(i), sha256: cell("sha256", i), message: sentence(i), rows }, null, 2), "The event was copied.");
+    });
+    parts.push(make("p", null, record));
     detail.replaceChildren(...parts);
     detail.hidden = false;
     if (focus) { detail.focus({ preventScroll: true }); detail.scrollIntoView({ block: "nearest" }); }
@@ -277,6 +301,28 @@
     if (/^[=+\-@\t\uff1d\uff0b\uff0d\uff20]/.test(value)) value = "'" + value;
     return `"${value.replace(/"/g, '""')}"`;
   };
+  const say = (text) => { byId("shown").textContent = text; };
+  const copy = (text, done) => {
+    const plain = () => {
+      const area = make("textarea", { "aria-hidden": "true", class: "vh" });
+      area.value = text;
+      document.body.append(area);
+      area.select();
+      const copied = document.execCommand("copy");
+      area.remove();
+      say(copied ? done : "The browser does not let the page copy; save the rows as CSV instead.");
+    };
+    if (navigator.clipboard && window.isSecureContext) navigator.clipboard.writeText(text).then(() => say(done), plain);
+    else plain();
+  };
+  byId("f-copy").addEventListener("click", () => {
+    const cells = (i) => COLUMNS.map(([, value]) => visible(value(i).replace(/[\r\n\t]+/g, " ")));
+    const rows = state.rows.slice(0, 20000);
+    const lines = [COLUMNS.map(([name]) => name), ...rows.map(cells)];
+    // A spreadsheet that the text is put into would compute a cell that looks like a formula.
+    const safe = (value) => (/^[=+\-@\uff1d\uff0b\uff0d\uff20]/.test(value) ? `'${value}` : value);
+    copy(lines.map((line) => line.map(safe).join("\t")).join("\n"), `${number(rows.length)} of ${number(state.rows.length)} rows copied.`);
+  });
   byId("f-export").addEventListener("click", () => {
     const names = Object.keys(columns);
     const lines = [["datetime", "level", "findings", "records", ...names].map(quoted).join(",")];
@@ -293,7 +339,7 @@
   // --- print, links into closed parts, contents ---------------------------------------------------------------
   let closed = [];
   window.addEventListener("beforeprint", () => {
-    closed = [...document.querySelectorAll("details:not([open], .record, .rule)")];
+    closed = [...document.querySelectorAll("details:not([open], .record, .rule)")].filter((node) => !node.closest(".dossier"));
     closed.forEach((node) => { node.open = true; });
     const rows = state.rows.slice(0, 1000).map((_, position) => line(position));
     body.replaceChildren(...rows);
@@ -315,5 +361,28 @@
     }, { rootMargin: "-10% 0px -80% 0px" });
     entries.forEach((_, id) => { const section = byId(id); if (section) watch.observe(section); });
   }
+
+  // --- entities -----------------------------------------------------------------------------------------------
+  // A link to an entity opens it.
+  const reveal = () => {
+    const target = /^#E\d+$/.test(location.hash) && byId(location.hash.slice(1));
+    const inside = target && target.querySelector("details");
+    if (!inside) return;
+    inside.open = true;
+    target.scrollIntoView({ block: "start" });
+  };
+  window.addEventListener("hashchange", reveal);
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button[data-filter]");
+    if (!button) return;
+    byId("filters").reset();
+    state.window = null;
+    showWindow();
+    byId(`f-${button.dataset.filter}`).value = button.dataset.value;
+    filter();
+    byId("timeline").scrollIntoView({ block: "start" });
+    viewport.focus({ preventScroll: true });
+  });
   filter();
+  reveal();
 })();

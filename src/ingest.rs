@@ -163,7 +163,8 @@ impl Collected {
     fn finish(mut self, room: &Room) -> Ingested {
         self.manifest.program = concat!("entrail ", env!("CARGO_PKG_VERSION")).into();
         let steps = self.builders.remove(STEPS).map(TableBuilder::finish);
-        let tables: Vec<Table> = std::mem::take(&mut self.builders).into_values().map(TableBuilder::finish).collect();
+        let tables: Vec<Table> =
+            std::mem::take(&mut self.builders).into_values().map(|builder| room.finish(builder)).collect();
         let mut tables = duplicates::remove(tables, &mut self.manifest);
         if let Some(steps) = steps {
             tables = steps::join(&steps, tables, &mut self.manifest);

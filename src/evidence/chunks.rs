@@ -103,6 +103,8 @@ pub struct Chunks<'a> {
     pending: Vec<u8>,
     splitter: Splitter,
     limits: Limits,
+    /// What ends a line of cells: a carriage return where nothing else does, as old spreadsheets save.
+    line_end: u8,
     /// How the text is spelled.
     pub encoding: Encoding,
     /// How the records follow each other.
@@ -124,6 +126,7 @@ impl<'a> Chunks<'a> {
             pending: Vec::new(),
             splitter: Splitter::default(),
             limits,
+            line_end: b'\n',
             encoding: Encoding::Utf8,
             layout: Layout::Empty,
             header: Vec::new(),
@@ -209,10 +212,14 @@ impl<'a> Chunks<'a> {
     /// Reads the header line of a separated file.
     fn separated(&mut self) -> Layout {
         loop {
-            while memchr(b'\n', &self.pending).is_none() && !self.ended && self.pending.len() < HEAD {
-                self.fill();
-            }
-            let line = memchr(b'\n', &self.pending).map_or(self.pending.len(), |n| n + 1);
+            self.line_end = loop {
+                match line_end(&self.pending) {
+                    Some(end) => break end,
+                    None if self.ended || self.pending.len() >= HEAD => break b'\n',
+                    None => self.fill(),
+                }
+            };
+            let line = memchr(self.line_end, &self.pending).map_or(self.pending.len(), |n| n + 1);
             let first = String::from_utf8_lossy(self.pending.get(..line).unwrap_or_default()).into_owned();
             let trimmed = first.trim();
             // Excel's separator line and PowerShell's type line stand before the header.
@@ -223,10 +230,11 @@ impl<'a> Chunks<'a> {
                 continue;
             }
             let separator = separator(&first);
-            while last_row(&self.pending, separator, true).is_none() && !self.ended && self.pending.len() < HEAD {
+            let first = |pending: &[u8], end: u8| last_row(pending, (separator, end), true);
+            while first(&self.pending, self.line_end).is_none() && !self.ended && self.pending.len() < HEAD {
                 self.fill();
             }
-            let end = last_row(&self.pending, separator, true).or(self.ended.then_some(self.pending.len()));
+            let end = first(&self.pending, self.line_end).or(self.ended.then_some(self.pending.len()));
             let Some(end) = end else { return Layout::Text };
             let mut reader = csv::ReaderBuilder::new()
                 .has_headers(false)
@@ -268,7 +276,7 @@ impl<'a> Chunks<'a> {
                 Layout::Lines => json::last_line(&self.pending).unwrap_or(0),
                 Layout::Json => self.splitter.feed(&self.pending, ended, &mut pieces),
                 Layout::Separated(_) if ended => self.pending.len(),
-                Layout::Separated(separator) => last_row(&self.pending, separator, false).unwrap_or(0),
+                Layout::Separated(separator) => last_row(&self.pending, (separator, self.line_end), false).unwrap_or(0),
                 Layout::Empty | Layout::Binary(_) | Layout::Text => self.pending.len(),
             };
             let cut = if cut == 0 && full {
@@ -343,13 +351,27 @@ fn separator(line: &str) -> u8 {
     counts.iter().rev().max_by_key(|c| c.1).map_or(b',', |c| c.0)
 }
 
+/// What ends the first line, outside of quotes. None where more bytes are needed to tell.
+fn line_end(buf: &[u8]) -> Option<u8> {
+    let mut quoted = false;
+    for (at, byte) in buf.iter().enumerate() {
+        match byte {
+            b'"' => quoted = !quoted,
+            b'\n' if !quoted => return Some(b'\n'),
+            b'\r' if !quoted => return buf.get(at + 1).map(|next| if *next == b'\n' { b'\n' } else { b'\r' }),
+            _ => {}
+        }
+    }
+    None
+}
+
 /// The position after the last (or first) line end that is not inside a quoted cell.
-fn last_row(buf: &[u8], separator: u8, first: bool) -> Option<usize> {
+fn last_row(buf: &[u8], (separator, line_end): (u8, u8), first: bool) -> Option<usize> {
     let mut at = 0;
     let mut last = None;
-    while let Some(found) = buf.get(at..).and_then(|rest| memchr2(b'"', b'\n', rest)) {
+    while let Some(found) = buf.get(at..).and_then(|rest| memchr2(b'"', line_end, rest)) {
         at += found + 1;
-        if buf.get(at - 1) == Some(&b'\n') {
+        if buf.get(at - 1) == Some(&line_end) {
             last = Some(at);
             if first {
                 return last;

@@ -8,6 +8,8 @@ use super::{Form, Format, Plan, Rank, Record, Sink, Value};
 struct Inventory {
     table: &'static str,
     shape: &'static str,
+    /// What its marks say.
+    why: &'static str,
     /// Names that mark it together; one list must be there whole.
     marks: &'static [&'static [&'static str]],
     /// Fields, also nested ones by their path, and their columns. Where several fill a column, the first that holds
@@ -18,6 +20,7 @@ struct Inventory {
 const ROLES: Inventory = Inventory {
     table: "DirectoryRoleAssignments",
     shape: "inventory of role assignments",
+    why: "has the names of an inventory of role assignments",
     marks: &[
         &["Role", "UserName", "UserId"],
         &["RoleName", "AssignmentType", "AssignmentStatus"],
@@ -62,7 +65,8 @@ const ROLES: Inventory = Inventory {
 const DEVICES: Inventory = Inventory {
     table: "Devices",
     shape: "inventory of devices",
-    marks: &[&["deviceId", "displayName", "operatingSystem", "trustType"]],
+    why: "has the names of an inventory of devices",
+    marks: &[&["deviceId", "displayName", "operatingSystem", "trustType", "accountEnabled"]],
     fields: &[
         ("deviceId", "DeviceId"),
         ("ObjectId", "ObjectId"),
@@ -98,6 +102,7 @@ const DEVICES: Inventory = Inventory {
 const GRANTS: Inventory = Inventory {
     table: "OAuthPermissionGrants",
     shape: "inventory of OAuth permission grants",
+    why: "has the names of an inventory of OAuth permission grants",
     marks: &[
         &["PermissionType", "ClientObjectId", "ResourceObjectId", "Permission"],
         &["clientId", "consentType", "resourceId", "scope"],
@@ -138,6 +143,7 @@ const GRANTS: Inventory = Inventory {
 const RULES: Inventory = Inventory {
     table: "InboxRules",
     shape: "inventory of inbox rules",
+    why: "has the names of an inventory of inbox rules",
     marks: &[
         &["RuleName", "ForwardTo", "RedirectTo", "MoveToFolder"],
         &["displayName", "sequence", "actions", "isEnabled"],
@@ -202,6 +208,7 @@ const RULES: Inventory = Inventory {
 const POLICIES: Inventory = Inventory {
     table: "ConditionalAccessPolicies",
     shape: "inventory of Conditional Access policies",
+    why: "has the names of an inventory of Conditional Access policies",
     marks: &[
         &["displayName", "state", "conditions", "grantControls"],
         &["DisplayName", "State", "IncludeUsers", "BuiltInControls", "ClientAppTypes"],
@@ -287,7 +294,7 @@ pub static FORMAT: Format = Format {
         (RULES.shape, Rank::Csv),
         (POLICIES.shape, Rank::Csv),
     ],
-    marks: |record| of(record).map(|inventory| inventory.shape),
+    marks: |record| of(record).map(|inventory| inventory.why),
     load: |record, sink| match of(record) {
         Some(inventory) => inventory.load(record, sink),
         None => Err("no inventory that is known".into()),

@@ -1,7 +1,7 @@
 //! How much memory the tables may take while they are read, and where the rest of them goes.
 
 use crate::error::Diagnostic;
-use crate::table::{Builder, Spool, TableBuilder};
+use crate::table::{Builder, Spool, Table, TableBuilder};
 
 /// Memory that is assumed where the system does not tell.
 const ASSUMED: u64 = 8 << 30;
@@ -28,6 +28,11 @@ impl Room {
         if loose + fixed > self.share / 2 && loose > self.share / 16 {
             TableBuilder::spool(builders.into_iter(), &self.spool);
         }
+    }
+
+    /// The finished table; where texts had to leave memory, so do all columns.
+    pub fn finish(&self, builder: TableBuilder) -> Table {
+        builder.finish_in((self.spool.bytes() > 0).then_some(&self.spool))
     }
 
     /// Moves the text of a single column out of memory where others had to leave.

@@ -15,7 +15,7 @@ use polars_buffer::Buffer;
 
 use super::Type;
 use super::spool::{Part, Spool};
-use super::text::{MISSING, Text};
+use super::text::{self, MISSING, Text};
 
 /// A finished column. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -218,10 +218,8 @@ impl<T: Copy + Default> Optional<T> {
         !self.there.contains(&true)
     }
 
-    fn finish(mut self) -> (Vec<T>, Option<Bitmap>) {
-        self.values.shrink_to_fit();
-        let validity = self.there.contains(&false).then(|| self.there.into_iter().collect());
-        (self.values, validity)
+    fn validity(&self) -> Option<Bitmap> {
+        self.there.contains(&false).then(|| self.there.iter().copied().collect())
     }
 
     fn bytes(&self) -> usize {
@@ -338,30 +336,78 @@ impl Builder {
 
     /// The finished column.
     pub fn finish(self) -> Column {
+        self.seal().finish()
+    }
+
+    /// Nothing more is added: the column in parts that can leave memory.
+    pub(super) fn seal(self) -> Sealed {
         let ty = self.ty;
         let name = PlSmallStr::EMPTY;
-        match self.cells {
+        Sealed(match self.cells {
+            Cells::Text(text) if text.keys.iter().all(|&key| key == MISSING) => {
+                Parts::None(Column::Missing { ty, rows: text.keys.len() })
+            }
             Cells::Text(mut text) => {
-                if text.keys.iter().all(|&key| key == MISSING) {
-                    return Column::Missing { ty, rows: text.keys.len() };
-                }
                 if ty == Type::String {
                     text.fill();
                 }
+                Parts::Text(ty, text.seal())
+            }
+            Cells::Integer(cells) if cells.empty() => Parts::None(Column::Missing { ty, rows: cells.there.len() }),
+            Cells::Integer(cells) => {
+                let validity = cells.validity();
+                Parts::Integer(Part::numbers(cells.values), validity)
+            }
+            Cells::Real(cells) => {
+                let validity = cells.validity();
+                let cells = Float64Chunked::from_vec_validity(name, cells.values, validity);
+                Parts::None(Column::Plain(cells.into_series()))
+            }
+            Cells::Bool(cells) if cells.iter().all(Option::is_none) => {
+                Parts::None(Column::Missing { ty, rows: cells.len() })
+            }
+            Cells::Bool(cells) => {
+                Parts::None(Column::Plain(cells.into_iter().collect::<BooleanChunked>().into_series()))
+            }
+        })
+    }
+}
+
+/// A column to which nothing is added any more.
+#[derive(Debug)]
+pub(super) struct Sealed(Parts);
+
+#[derive(Debug)]
+enum Parts {
+    Text(Type, text::Sealed),
+    Integer(Part, Option<Bitmap>),
+    /// Small, or nothing at all.
+    None(Column),
+}
+
+impl Sealed {
+    /// What could leave memory.
+    pub fn parts(&mut self) -> impl Iterator<Item = &mut Part> {
+        let (text, integer) = match &mut self.0 {
+            Parts::Text(_, text) => (Some(text), None),
+            Parts::Integer(values, _) => (None, Some(values)),
+            Parts::None(_) => (None, None),
+        };
+        text.into_iter().flat_map(text::Sealed::parts).chain(integer)
+    }
+
+    /// The column.
+    pub fn finish(self) -> Column {
+        match self.0 {
+            Parts::Text(ty, text) => {
                 let (values, keys) = text.finish();
                 Column::Text { ty, values, keys }
             }
-            Cells::Integer(cells) if cells.empty() => Column::Missing { ty, rows: cells.there.len() },
-            Cells::Integer(cells) => {
-                let (values, validity) = cells.finish();
-                Column::Plain(Int64Chunked::from_vec_validity(name, values, validity).into_series())
+            Parts::Integer(values, validity) => {
+                let cells = PrimitiveArray::new(ArrowDataType::Int64, values.into_numbers::<i64>(), validity);
+                Column::Plain(Int64Chunked::with_chunk(PlSmallStr::EMPTY, cells).into_series())
             }
-            Cells::Real(cells) => {
-                let (values, validity) = cells.finish();
-                Column::Plain(Float64Chunked::from_vec_validity(name, values, validity).into_series())
-            }
-            Cells::Bool(cells) if cells.iter().all(Option::is_none) => Column::Missing { ty, rows: cells.len() },
-            Cells::Bool(cells) => Column::Plain(cells.into_iter().collect::<BooleanChunked>().into_series()),
+            Parts::None(column) => column,
         }
     }
 }

@@ -8,6 +8,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
+use bytemuck::Pod;
 use polars_buffer::Buffer;
 use polars_utils::mmap::MMapSemaphore;
 
@@ -28,6 +29,22 @@ impl Part {
     pub fn new(mut bytes: Vec<u8>) -> Part {
         bytes.shrink_to_fit();
         Part { bytes: Buffer::from_vec(bytes), mapped: false }
+    }
+
+    /// Numbers, as their bytes.
+    pub fn numbers<T: Pod>(mut numbers: Vec<T>) -> Part {
+        numbers.shrink_to_fit();
+        let bytes = Buffer::from_vec(numbers).try_transmute::<u8>();
+        let bytes =
+            bytes.unwrap_or_else(|numbers| numbers.iter().flat_map(|n| bytemuck::bytes_of(n).to_vec()).collect());
+        Part { bytes, mapped: false }
+    }
+
+    /// The numbers again. Nothing is copied: every part of a file begins where any number may.
+    pub fn into_numbers<T: Pod>(self) -> Buffer<T> {
+        self.bytes
+            .try_transmute::<T>()
+            .unwrap_or_else(|bytes| bytes.chunks_exact(size_of::<T>()).map(bytemuck::pod_read_unaligned).collect())
     }
 }
 

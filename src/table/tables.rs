@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use polars::prelude::{Column as PolarsColumn, DataFrame, PolarsResult, UInt64Chunked};
 use polars::prelude::{IntoSeries, NewChunkedArray};
 
-use super::column::Cell;
+use super::column::{Cell, Sealed};
 use super::{Builder, Column, Schema, Spool};
 
 /// Name of the hidden column that says which record a row was made from. No KQL identifier can be spelled so.
@@ -324,18 +324,24 @@ impl TableBuilder {
 
     /// The finished table.
     pub fn finish(self) -> Table {
+        self.finish_in(None)
+    }
+
+    /// The finished table, all columns of which lie in a file where a spool is given.
+    pub fn finish_in(self, spool: Option<&Spool>) -> Table {
         let rows = self.records.len();
-        let finish = |mut column: Builder| {
+        let seal = |mut column: Builder| {
             column.truncate(rows);
-            if column.is_empty() && rows > 0 {
-                return Column::Missing { ty: column.ty(), rows };
-            }
             column.pad(rows);
-            column.finish()
+            column.seal()
         };
+        let mut columns: Vec<Sealed> = self.columns.into_iter().map(seal).collect();
+        if let Some(spool) = spool {
+            spool.put(columns.iter_mut().flat_map(Sealed::parts));
+        }
         Table {
             schema: self.schema,
-            columns: self.columns.into_iter().map(finish).collect(),
+            columns: columns.into_iter().map(Sealed::finish).collect(),
             records: self.records,
             shapes: self.shapes,
             shape_of: self.shape_of,

@@ -152,16 +152,37 @@ impl Text {
         }
     }
 
-    /// The distinct values as polars holds them, and the key of each row.
-    pub fn finish(mut self) -> (StringChunked, Buffer<u32>) {
+    /// Nothing more is added: views, keys and bytes as parts that can leave memory.
+    pub fn seal(mut self) -> Sealed {
         self.close();
         self.views.shrink_to_fit();
         self.keys.shrink_to_fit();
-        let rows = self.views.len();
-        let parts: Buffer<Buffer<u8>> = self.parts.into_iter().map(|part| part.bytes).collect();
-        let values = Utf8ViewArray::try_new(ArrowDataType::Utf8View, self.views.into(), parts, None)
+        Sealed { views: Part::numbers(self.views), keys: Part::numbers(self.keys), bytes: self.parts }
+    }
+}
+
+/// A finished column of text, in parts.
+#[derive(Debug)]
+pub(super) struct Sealed {
+    views: Part,
+    keys: Part,
+    bytes: Vec<Part>,
+}
+
+impl Sealed {
+    /// What could leave memory.
+    pub fn parts(&mut self) -> impl Iterator<Item = &mut Part> {
+        [&mut self.views, &mut self.keys].into_iter().chain(&mut self.bytes)
+    }
+
+    /// The distinct values as polars holds them, and the key of each row.
+    pub fn finish(self) -> (StringChunked, Buffer<u32>) {
+        let views: Buffer<View> = self.views.into_numbers();
+        let rows = views.len();
+        let parts: Buffer<Buffer<u8>> = self.bytes.into_iter().map(|part| part.bytes).collect();
+        let values = Utf8ViewArray::try_new(ArrowDataType::Utf8View, views, parts, None)
             .unwrap_or_else(|_| Utf8ViewArray::new_null(ArrowDataType::Utf8View, rows));
-        (StringChunked::with_chunk(PlSmallStr::EMPTY, values), Buffer::from_vec(self.keys))
+        (StringChunked::with_chunk(PlSmallStr::EMPTY, values), self.keys.into_numbers())
     }
 }
 
@@ -209,7 +230,9 @@ mod tests {
             assert_eq!(first.keys.len(), 40_001);
             assert!((0..40_000).all(|row| value(&first, row) == make(row)));
             first.fill();
-            let (values, keys) = first.finish();
+            let mut sealed = first.seal();
+            spool.put(sealed.parts());
+            let (values, keys) = sealed.finish();
             assert!((0..40_000).all(|row| values.get(keys[row] as usize) == Some(make(row).as_str())));
             assert_eq!(values.get(keys[40_000] as usize), Some(""));
         }

@@ -28,6 +28,7 @@ mod sift;
 mod sketch;
 mod text;
 mod value;
+mod views;
 
 pub use context::{Answer, Context, Usage, Watchlist, check, run};
 pub use needs::{Need, needs};

@@ -1,6 +1,7 @@
 //! Rules: Sentinel's YAML and bare KQL, the pack that is built in, and the tests that stand beside a rule.
 
 pub mod attack;
+mod defender;
 mod duration;
 mod load;
 mod pack;
@@ -8,6 +9,7 @@ mod place;
 pub mod prove;
 mod rule;
 mod sentinel;
+mod split;
 
 pub use duration::duration;
 pub use load::{Broken, Loaded, load};

@@ -68,6 +68,30 @@ fn a_broken_rule_tells_all_that_is_wrong_and_where() {
 }
 
 #[test]
+fn queries_are_published_under_many_endings() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let two = write("two.txt", "// for Sentinel\nSigninLogs\n| take 1\n\n// for Defender\nEntraIdSignInEvents\n| take nn\n");
+    let rules = load(std::slice::from_ref(&two)).rules;
+    assert_eq!(rules.iter().map(|rule| rule.id.as_str()).collect::<Vec<_>>(), ["two", "two-2"]);
+    assert_eq!((rules[1].name.as_str(), rules[1].description.as_str()), ("two (2)", "for Defender"));
+    let at = rules[1].query.find("nn").unwrap();
+    let placed = rules[1].locate(Diagnostic::error("x", Span::new(at, at + 2))).span.unwrap();
+    assert_eq!(rules[1].source.get(placed.start..placed.end), Some("nn"));
+    write("bare.yaml", "// no rule, but a query\n\nAuditLogs\n| take 1\n");
+    write("parser.yaml", "Category: a parser\nFunctionName: Unified\nFunctionQuery: |\n  SigninLogs | take 1\n");
+    write("old.csl", "AuditLogs | take 1");
+    let loaded = load(&[folder.path().to_path_buf()]);
+    assert!(loaded.broken.is_empty(), "{:?}", loaded.broken);
+    let names: Vec<&str> = loaded.rules.iter().map(|rule| rule.name.as_str()).collect();
+    assert_eq!(names, ["bare", "old", "Unified"], "text files in a folder are passed over");
+}
+
+#[test]
 fn a_folder_is_searched_and_the_rest_goes_on() {
     let loaded = load(&[path("")]);
     assert_eq!((loaded.rules.len(), loaded.broken.len()), (2, 1));

@@ -49,6 +49,11 @@ pub(super) fn sight(rule: &Rule, usage: &Usage, scene: &Scene<'_>) -> Sight {
     };
     missing.extend(needed.iter().map(|name| format!("table {name}")));
     remedy.extend(needed.iter().map(|name| supply(name)));
+    // A column of a table of Defender's that the workspace's tables behind it do not have.
+    for (table, column) in usage.columns.iter().filter(|(table, _)| !usage.tables.contains(table)) {
+        missing.push(format!("column {table}.{column}"));
+        remedy.push(format!("export {table} from advanced hunting: the workspace's own tables lack the column"));
+    }
     let beside = absent.iter().filter(|name| !needed.contains(name));
     let mut limits: Vec<String> =
         beside.map(|name| format!("not looked at: {name} has no rows ({})", supply(name))).collect();

@@ -166,5 +166,7 @@ fn compile<'a>(query: &str, context: &'a Context<'a>) -> Result<(Compiler<'a>, R
 /// Every problem found in the text, with spans into `query`.
 pub fn check(query: &str, context: &Context<'_>) -> Result<Usage, Diagnostics> {
     let (compiler, _) = compile(query, context)?;
-    Ok(compiler.usage.into_inner())
+    let mut usage = compiler.usage.into_inner();
+    super::views::resolve(&mut usage);
+    Ok(usage)
 }

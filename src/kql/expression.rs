@@ -241,8 +241,9 @@ impl Compiler<'_> {
         Ok(match function.naming {
             Naming::None => result.named(None),
             Naming::First => {
-                let first = call.arguments.first().and_then(|first| first.name.clone());
-                result.named(first)
+                // `round(Share = a / b)`: a name given to the argument is lent as well.
+                let given = arguments.first().and_then(|first| first.name.as_ref()).map(|name| name.text.clone());
+                result.named(given.or_else(|| call.arguments.first().and_then(|first| first.name.clone())))
             }
             Naming::Prefixed => {
                 let first = call.arguments.first().and_then(|first| first.name.clone()).unwrap_or_default();

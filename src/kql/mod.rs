@@ -29,6 +29,7 @@ mod sift;
 mod sketch;
 mod text;
 mod value;
+mod views;
 
 pub use clock::clocks;
 pub use context::{Answer, Context, Usage, Watchlist, check, run};

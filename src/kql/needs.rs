@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::ast::{Assignment, Expr, ExprKind, LetValue, Operator, OperatorKind, Pipeline, Query, Statement};
+use super::views;
 use crate::error::Diagnostics;
 use crate::table::Schema;
 
@@ -197,7 +198,12 @@ fn of_table(expr: &Expr, names: &mut Names) -> Found {
 }
 
 fn named(name: &str) -> Found {
-    let need = if Schema::known(name).is_some() { Need::Table(name.to_owned()) } else { Need::Nothing };
+    let table = || Need::Table(name.to_owned());
+    let need = match views::named(name) {
+        Some(view) => Need::Any(view.bases().map(|base| Need::Table(base.to_owned())).chain([table()]).collect()),
+        None if Schema::known(name).is_some() => table(),
+        None => Need::Nothing,
+    };
     Found { required: need, adding: Vec::new() }
 }
 
@@ -255,6 +261,13 @@ mod tests {
         assert_eq!(lacking(adding, &["SigninLogs"]), "");
         let filtered = format!("{adding} | where Id1 == \"x\"");
         assert_eq!(lacking(&filtered, &["SigninLogs"]), "AuditLogs");
+    }
+
+    #[test]
+    fn a_table_of_defender_is_there_when_one_behind_it_is() {
+        assert_eq!(lacking("EntraIdSignInEvents | take 1", &["SigninLogs"]), "");
+        assert_eq!(lacking("EntraIdSignInEvents | take 1", &["EntraIdSignInEvents"]), "");
+        assert_eq!(lacking("GraphApiAuditEvents", &[]), "GraphApiAuditEvents MicrosoftGraphActivityLogs");
     }
 
     #[test]

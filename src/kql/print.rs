@@ -256,8 +256,12 @@ fn operator(operator: &Operator) -> String {
             format!("range {} from {} to {}{step}", name(&bound.text), expr(from), expr(to))
         }
         K::Reduce { by, settings: given } => {
-            let with = if given.0.is_empty() { String::new() } else { format!(" with {}", settings(given, ", ")) };
-            format!("reduce by {}{with}", expr(by))
+            let (kind, others): (Vec<_>, Vec<_>) = given.0.iter().cloned().partition(|(key, _)| key.text == "kind");
+            let written = |list: Vec<_>, before: &str| match list.is_empty() {
+                true => String::new(),
+                false => format!("{before}{}", settings(&Settings(list), ", ")),
+            };
+            format!("reduce{} by {}{}", written(kind, " "), expr(by), written(others, " with "))
         }
         K::Render => "render table".into(),
         K::Sample(count) => format!("sample {}", expr(count)),

@@ -44,12 +44,68 @@ pub fn compile(op: TextOp, negated: bool, left: Scalar, right: Scalar, span: Spa
 
 /// A regular expression of Kusto's dialect, which is that of the `regex` crate.
 pub fn regex(pattern: &str, span: Span) -> Compiled<Regex> {
-    Regex::new(pattern).map_err(|error| {
+    build(pattern).map_err(|error| {
         let last = error.to_string();
         let reason = last.lines().last().unwrap_or("").trim_start_matches("error: ").to_owned();
         Diagnostic::error(format!("`{pattern}` is not a regular expression: {reason}"), span)
             .help("the dialect has no look-around and no back-references; in a plain literal a backslash is doubled")
     })
+}
+
+/// Builds a pattern, also one that only RE2 reads, which the service used for years: there `[` inside a class and `{`
+/// that counts nothing are ordinary characters.
+pub fn build(pattern: &str) -> Result<Regex, regex::Error> {
+    Regex::new(pattern).or_else(|error| Regex::new(&literal_brackets(pattern)).map_err(|_| error))
+}
+
+/// The pattern with a backslash before each `[` inside a class and before each `{` that does not begin a repetition.
+pub fn literal_brackets(pattern: &str) -> String {
+    let mut out = String::with_capacity(pattern.len() + 4);
+    let mut chars = pattern.chars();
+    // Inside a class: whether its first character, where `]` is an ordinary one, is still to come.
+    let mut class: Option<bool> = None;
+    while let Some(c) = chars.next() {
+        let rest = chars.as_str();
+        class = match (c, class) {
+            ('\\', _) => {
+                out.push(c);
+                out.extend(chars.next());
+                class = class.map(|_| false);
+                continue;
+            }
+            ('[', None) => Some(true),
+            // `[:alpha:]` stays.
+            ('[', Some(_)) if rest.starts_with(':') && rest.contains(":]") => {
+                out.push(c);
+                while !out.ends_with(":]") {
+                    out.extend(chars.next());
+                }
+                class = Some(false);
+                continue;
+            }
+            ('[', Some(_)) => {
+                out.push('\\');
+                Some(false)
+            }
+            ('^', Some(true)) => Some(true),
+            (']', Some(false)) => None,
+            ('{', None) if !repetition(rest) => {
+                out.push('\\');
+                None
+            }
+            (_, class) => class.map(|_| false),
+        };
+        out.push(c);
+    }
+    out
+}
+
+/// Whether what follows `{` is a count: `2}`, `2,}`, `2,3}`.
+fn repetition(rest: &str) -> bool {
+    let Some((inner, _)) = rest.split_once('}') else { return false };
+    let (low, high) = inner.split_once(',').unwrap_or((inner, ""));
+    let number = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    !low.is_empty() && number(low) && number(high)
 }
 
 /// Patterns kept of those that come from rows.
@@ -103,7 +159,7 @@ impl Pattern {
             match known.get(text) {
                 Some(regex) => regex.clone(),
                 None => {
-                    let regex = Regex::new(&wrap(text)).ok().map(Arc::new);
+                    let regex = build(&wrap(text)).ok().map(Arc::new);
                     known.insert(text.to_owned(), regex.clone());
                     regex
                 }
@@ -186,4 +242,26 @@ fn aligned(hay: &str, needle: &str, at_start: bool, at_end: bool) -> bool {
         from = at + step;
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{build, literal_brackets};
+
+    #[test]
+    fn patterns_of_the_former_dialect_are_read() {
+        for (written, read) in [
+            (r"[[]", r"[\[]"),
+            (r"^[^[\]]+x{2,3}$", r"^[^\[\]]+x{2,3}$"),
+            (r#"{"id":"[]["#, r#"\{"id":"[]\["#),
+            (r"[[:alpha:]_[]", r"[[:alpha:]_\[]"),
+            (r"a{,3}\{", r"a\{,3}\{"),
+        ] {
+            assert_eq!(literal_brackets(written), read);
+        }
+        assert!(build("[[]").is_ok_and(|regex| regex.is_match("a[")));
+        assert!(build("(").is_err());
+        // A class inside a class is the present dialect's, and stays.
+        assert!(build("[a-z&&[^b]]").is_ok_and(|regex| !regex.is_match("b")));
+    }
 }

@@ -1,9 +1,10 @@
 //! Rule files: which files of a folder are rules, and one rule from one file.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::rule::{Kind, Override, Rule, TestFile, stem};
-use super::sentinel;
+use super::{sentinel, split};
 use crate::error::{Diagnostic, Diagnostics};
 use crate::finding::Severity;
 
@@ -27,8 +28,8 @@ pub struct Loaded {
     pub broken: Vec<Broken>,
 }
 
-/// Reads rule files and folders of them, below as well. In a folder, `.yaml`, `.yml` and `.kql` files are rules
-/// and others are passed over; a file named on its own is read whatever its name.
+/// Reads rule files and folders of them, below as well. In a folder, `.yaml`, `.yml`, `.kql`, `.csl` and `.kusto`
+/// files are rules and others are passed over; a file named on its own is read whatever its name.
 pub fn load(paths: &[PathBuf]) -> Loaded {
     let mut loaded = Loaded::default();
     for path in paths {
@@ -51,11 +52,15 @@ pub fn load(paths: &[PathBuf]) -> Loaded {
     loaded
 }
 
+/// Endings of rule files, and of files that hold nothing but queries.
+const YAML: [&str; 2] = [".yaml", ".yml"];
+const KQL: [&str; 3] = [".kql", ".csl", ".kusto"];
+
 /// Whether a file of this name in a folder is a rule: tests beside rules are not.
 pub(super) fn rule_name(path: &Path) -> bool {
     let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
     let test = name.ends_with(".test.yaml") || name.ends_with(".test.yml");
-    !test && [".yaml", ".yml", ".kql"].iter().any(|extension| name.ends_with(extension))
+    !test && YAML.iter().chain(&KQL).any(|extension| name.ends_with(extension))
 }
 
 impl Loaded {
@@ -82,15 +87,33 @@ impl Loaded {
         self.add(&name, source, test);
     }
 
-    /// Adds the rule of one file's text.
+    /// Adds the rules of one file's text: the rule that it is, or the queries that it holds. Tests are of the first.
     pub(super) fn add(&mut self, path: &str, source: String, test: Option<TestFile>) {
-        let read =
-            if path.to_lowercase().ends_with(".kql") { Ok(bare(path, &source)) } else { sentinel::read(path, &source) };
-        match read {
+        if holds_queries(path, &source) {
+            let mut test = test;
+            let parts = split::queries(&source);
+            self.rules
+                .extend(parts.into_iter().enumerate().map(|(at, part)| bare(path, &source, at, part, test.take())));
+            return;
+        }
+        match sentinel::read(path, &source) {
             Ok(rule) => self.rules.push(Rule { test, ..rule }),
             Err(diagnostics) => self.broken.push(Broken { path: path.to_string(), source, diagnostics }),
         }
     }
+}
+
+/// Whether a file holds KQL and nothing else. Collections also publish it under other endings, `.txt` and `.yaml`
+/// among them, so what does not end in `.kql` is looked at: a rule file has keys at the beginning of its lines.
+fn holds_queries(path: &str, source: &str) -> bool {
+    let path = path.to_lowercase();
+    let key = |line: &str| {
+        let (name, rest) = line.split_once(':').unwrap_or_default();
+        let word = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        !name.is_empty() && word && (rest.is_empty() || rest.starts_with([' ', '\t', '\r']))
+    };
+    KQL.iter().any(|extension| path.ends_with(extension))
+        || !(source.lines().any(key) || source.trim_start().starts_with(['{', '[']))
 }
 
 /// A rule file's text: UTF-8, possibly with a mark before it.
@@ -103,13 +126,16 @@ fn read(path: &Path) -> Result<String, Diagnostic> {
     Ok(text.strip_prefix('\u{feff}').map(str::to_string).unwrap_or(text))
 }
 
-/// A bare query: its name is the file's, its description the comment it begins with.
-fn bare(path: &str, source: &str) -> Rule {
-    let comment = source.lines().map(str::trim).take_while(|line| line.starts_with("//"));
+/// A bare query: its name is the file's, and its number where there are several, its description the comment it
+/// begins with.
+fn bare(path: &str, source: &str, at: usize, part: Range<usize>, test: Option<TestFile>) -> Rule {
+    let query = source.get(part.clone()).unwrap_or(source);
+    let comment = query.trim_start().lines().map(str::trim).take_while(|line| line.starts_with("//"));
     let description: Vec<&str> = comment.map(|line| line.trim_start_matches('/').trim()).collect();
+    let stem = stem(path);
     Rule {
-        id: stem(path).to_string(),
-        name: stem(path).to_string(),
+        id: if at == 0 { stem.to_string() } else { format!("{stem}-{}", at + 1) },
+        name: if at == 0 { stem.to_string() } else { format!("{stem} ({})", at + 1) },
         description: description.join("\n"),
         severity: Severity::Informational,
         kind: Kind::Hunting,
@@ -117,7 +143,7 @@ fn bare(path: &str, source: &str) -> Rule {
         tactics: Vec::new(),
         techniques: Vec::new(),
         connectors: Vec::new(),
-        query: source.to_string(),
+        query: query.to_string(),
         entities: Vec::new(),
         details: Vec::new(),
         overrides: Override::default(),
@@ -125,7 +151,7 @@ fn bare(path: &str, source: &str) -> Rule {
         version: String::new(),
         path: path.to_string(),
         source: source.to_string(),
-        query_at: None,
-        test: None,
+        query_at: (part.start > 0).then_some(part.start),
+        test,
     }
 }

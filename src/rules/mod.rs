@@ -2,6 +2,7 @@
 
 pub mod attack;
 mod coverage;
+mod defender;
 mod duration;
 mod load;
 mod pack;
@@ -9,6 +10,7 @@ mod place;
 pub mod prove;
 mod rule;
 mod sentinel;
+mod split;
 
 pub use coverage::{Coverage, Detection, NotObservable, coverage};
 pub use duration::duration;

@@ -9,7 +9,7 @@ use serde_saphyr::Spanned;
 use serde_saphyr::options::DuplicateKeyPolicy;
 
 use super::rule::{Comparison, Connector, EntityMapping, Kind, Override, Rule, Schedule, stem};
-use super::{attack, duration};
+use super::{attack, defender, duration};
 use crate::error::{Diagnostic, Diagnostics, Span, nearest};
 use crate::finding::Severity;
 
@@ -22,6 +22,15 @@ struct File {
     severity: Option<Spanned<String>>,
     kind: Option<Spanned<String>>,
     query: Option<Spanned<String>>,
+    /// A saved function's text, as parsers are published.
+    #[serde(rename = "FunctionQuery")]
+    function_query: Option<Spanned<String>>,
+    #[serde(rename = "ParserQuery")]
+    parser_query: Option<Spanned<String>>,
+    #[serde(rename = "FunctionName")]
+    function_name: Option<String>,
+    #[serde(rename = "ParserName")]
+    parser_name: Option<String>,
     query_frequency: Option<Spanned<String>>,
     query_period: Option<Spanned<String>>,
     trigger_operator: Option<Spanned<String>>,
@@ -42,9 +51,12 @@ struct File {
 /// # Errors
 /// What keeps the rule from running, with spans into `source`.
 pub(super) fn read(path: &str, source: &str) -> Result<Rule, Diagnostics> {
-    let file = parse(source).map_err(|problem| vec![problem])?;
+    let file: File = parse(source).map_err(|problem| vec![problem])?;
+    if file.kind.as_ref().is_some_and(|kind| kind.value.trim().eq_ignore_ascii_case("CustomDetection")) {
+        return defender::read(path, source);
+    }
     let mut problems = Diagnostics::new();
-    let (query, query_at) = match file.query {
+    let (query, query_at) = match file.query.or(file.function_query).or(file.parser_query) {
         Some(query) if !query.value.trim().is_empty() => {
             let at = offset(&query).unwrap_or_default();
             (query.value, Some(at))
@@ -131,7 +143,7 @@ pub(super) fn read(path: &str, source: &str) -> Result<Rule, Diagnostics> {
     techniques.retain(|id| seen.insert(id.clone()));
     Ok(Rule {
         id: given(file.id).unwrap_or_else(|| stem(path).to_string()),
-        name: given(file.name).unwrap_or_else(|| stem(path).to_string()),
+        name: given(file.name.or(file.function_name).or(file.parser_name)).unwrap_or_else(|| stem(path).to_string()),
         description: unquoted(&file.description.unwrap_or_default()),
         severity: severity.unwrap_or_default(),
         kind,
@@ -158,7 +170,7 @@ pub(super) fn read(path: &str, source: &str) -> Result<Rule, Diagnostics> {
 }
 
 /// The first document of the file; a repeated key counts as it was written last.
-fn parse(source: &str) -> Result<File, Diagnostic> {
+pub(super) fn parse<T: for<'de> Deserialize<'de>>(source: &str) -> Result<T, Diagnostic> {
     let options = serde_saphyr::options! { duplicate_keys: DuplicateKeyPolicy::LastWins };
     serde_saphyr::from_str_with_options(source, options).map_err(|error| yaml_problem(source, &error))
 }
@@ -178,11 +190,11 @@ pub(super) fn yaml_problem(source: &str, error: &serde_saphyr::Error) -> Diagnos
 }
 
 /// First byte of a scalar in the file.
-fn offset<T>(value: &Spanned<T>) -> Option<usize> {
+pub(super) fn offset<T>(value: &Spanned<T>) -> Option<usize> {
     value.defined.span().byte_offset().map(|at| at as usize)
 }
 
-fn span<T>(value: &Spanned<T>) -> Span {
+pub(super) fn span<T>(value: &Spanned<T>) -> Span {
     let start = offset(value).unwrap_or_default();
     Span::new(start, start + value.defined.span().byte_len().unwrap_or_default() as usize)
 }
@@ -192,7 +204,7 @@ fn given(text: Option<String>) -> Option<String> {
 }
 
 /// Many published descriptions are block scalars that hold a text in quotes: `|` and then `'text'`.
-fn unquoted(text: &str) -> String {
+pub(super) fn unquoted(text: &str) -> String {
     let text = text.trim();
     let inner = text.strip_prefix('\'').map(|rest| rest.strip_suffix('\'').unwrap_or(rest));
     inner.unwrap_or(text).trim().to_string()

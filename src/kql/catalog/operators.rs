@@ -173,8 +173,8 @@ pub const OPERATORS: &[Entry] = &[
     known(&["range"], "range name from first to last step width", "a table of one column that counts up or down"),
     known(
         &["reduce"],
-        "T | reduce by column with threshold=0.1",
-        "groups texts that look alike and names each group's pattern",
+        "T | reduce kind=source by column with threshold=0.1",
+        "groups texts that look alike and names each group's pattern; with `kind=source` every row names its own",
     ),
     ignored(
         &["render"],

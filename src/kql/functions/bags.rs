@@ -120,25 +120,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
         ..Function::NEW
     },
     Function {
-        names: &["dynamic_to_json"],
-        usage: "dynamic_to_json(value)",
-        summary: "The value as JSON text with the keys of every bag in order, so that equal bags have equal texts.",
-        takes: &[Accepts::Any],
-        body: Body::Values(|values| match values.first() {
-            Some(Value::Dynamic(json)) => match serde_json::from_str::<Json>(json) {
-                Ok(tree) => Value::text(in_order(tree).to_string()),
-                Err(_) => Value::text(json.to_string()),
-            },
-            Some(other) => Value::text(other.to_text()),
-            None => Value::Null,
-        }),
-        examples: &[
-            ("dynamic_to_json(dynamic({'b': {'d': 1, 'c': [2]}, 'a': 'x'}))", r#"{"a":"x","b":{"c":[2],"d":1}}"#),
-            ("dynamic_to_json(1h)", "01:00:00"),
-        ],
-        ..Function::NEW
-    },
-    Function {
         names: &["bag_has_key"],
         usage: "bag_has_key(bag, key)",
         summary: "Whether the bag has the key; a key `$.a.b` is a path.",
@@ -255,19 +236,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
         ..Function::NEW
     },
 ];
-
-/// The same tree with the keys of every bag in the order of their letters.
-fn in_order(tree: Json) -> Json {
-    match tree {
-        Json::Array(items) => Json::Array(items.into_iter().map(in_order).collect()),
-        Json::Object(bag) => {
-            let mut members: Vec<(String, Json)> = bag.into_iter().map(|(key, item)| (key, in_order(item))).collect();
-            members.sort_by(|a, b| a.0.cmp(&b.0));
-            Json::Object(members.into_iter().collect())
-        }
-        scalar => scalar,
-    }
-}
 
 /// The members of a bag; none for anything else.
 pub(super) fn bag(value: Option<&Value<'_>>) -> Option<Map<String, Json>> {

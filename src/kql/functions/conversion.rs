@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use serde_json::Value as Json;
+
 use super::{Accepts, Body, Function, Gives, Naming};
-use crate::kql::Value;
 use crate::kql::compare::convert;
 use crate::kql::compiler::{Call, Compiled};
 use crate::kql::kernel::Kernel;
 use crate::kql::scalar::Scalar;
+use crate::kql::{Value, undress};
 use crate::table::Type;
 
 /// A conversion to one type: it never fails, what does not fit is null.
@@ -113,6 +115,31 @@ pub(super) const FUNCTIONS: &[Function] = &[
         parse,
         &[("parse_json('[1,2]')[1]", "2")],
     ),
+    Function {
+        names: &["dynamic_to_json"],
+        usage: "dynamic_to_json(value)",
+        summary: "The value as JSON text in one spelling: without blanks, members sorted by name; a scalar is its text.",
+        takes: &[Accepts::Any],
+        body: Body::Values(|values| match values.first() {
+            Some(Value::Dynamic(json)) => match serde_json::from_str::<Json>(json) {
+                Ok(mut tree @ (Json::Array(_) | Json::Object(_))) => {
+                    tree.sort_all_objects();
+                    Value::text(tree.to_string())
+                }
+                _ => Value::text(undress(json).into_owned()),
+            },
+            Some(other) => Value::text(other.to_text().into_owned()),
+            None => Value::text(""),
+        }),
+        examples: &[
+            (
+                "dynamic_to_json(dynamic({\"b\": [1, {\"d\": 1, \"c\": 2}], \"a\": null}))",
+                "{\"a\":null,\"b\":[1,{\"c\":2,\"d\":1}]}",
+            ),
+            ("todynamic(dynamic_to_json(dynamic(['[1,2]'])[0]))[1]", "2"),
+        ],
+        ..Function::NEW
+    },
     Function {
         names: &["gettype"],
         usage: "gettype(value)",

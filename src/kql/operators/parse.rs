@@ -14,6 +14,7 @@ use crate::kql::convert as values;
 use crate::kql::kernel::{Accepts, apply};
 use crate::kql::relation::{Col, Relation, column};
 use crate::kql::scalar::Scalar;
+use crate::kql::text::literal_brackets;
 use crate::table::Type;
 
 /// What `parse` is told.
@@ -122,13 +123,15 @@ fn translate(parse: &Parse<'_>, span: Span) -> Compiled<Regex> {
     source.push('$');
     let regex = parse.kind == ParseKind::Regex;
     let flag = |letter| regex && parse.flags.contains(letter);
-    let built = RegexBuilder::new(&source)
-        .dot_matches_new_line(!regex || flag('s') || parse.flags.is_empty())
-        .case_insensitive(flag('i'))
-        .swap_greed(flag('U'))
-        .multi_line(flag('m'))
-        .build();
-    built.map_err(|error| {
+    let build = |source: &str| {
+        RegexBuilder::new(source)
+            .dot_matches_new_line(!regex || flag('s') || parse.flags.is_empty())
+            .case_insensitive(flag('i'))
+            .swap_greed(flag('U'))
+            .multi_line(flag('m'))
+            .build()
+    };
+    build(&source).or_else(|error| build(&literal_brackets(&source)).map_err(|_| error)).map_err(|error| {
         let message = error.to_string();
         let reason = message.lines().last().unwrap_or("").trim_start_matches("error: ").to_owned();
         Diagnostic::error(format!("the pattern is not a regular expression: {reason}"), span)

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::error::Diagnostic;
 use crate::kql::Value;
 use crate::kql::ast::{Expr, Settings};
 use crate::kql::compiler::{Compiled, Compiler, Env, Scope};
@@ -17,10 +18,23 @@ use crate::table::Type;
 /// Share of the texts that makes a word part of a pattern, unless said.
 const THRESHOLD: f64 = 0.1;
 
-/// Columns Pattern, Count and Representative, most frequent first.
+/// Name of the column of patterns, and what stands in it for rows that share none.
+const PATTERN: &str = "Pattern";
+const OTHERS: &str = "others";
+
+/// Columns Pattern, Count and Representative, most frequent first; with `kind=source` the rows as they are, each with
+/// its Pattern.
 pub fn compile(c: &Compiler<'_>, by: &Expr, settings: &Settings, input: Relation, env: &Env) -> Compiled<Relation> {
     c.windowed();
     let source = c.scalar(by, &Scope::over(env, &input))?;
+    let rows_stay = match settings.get("kind").zip(settings.word("kind")) {
+        Some((_, "source")) => true,
+        Some((given, other)) => {
+            return Err(Diagnostic::error(format!("unknown kind of reduce `{other}`"), given.span)
+                .help("`kind=source` keeps the rows; without it there is one row a pattern"));
+        }
+        None => false,
+    };
     let threshold = match settings.get("threshold") {
         Some(expr) => c.constant(expr, env)?.0.as_f64().unwrap_or(THRESHOLD),
         None => THRESHOLD,
@@ -52,6 +66,19 @@ pub fn compile(c: &Compiler<'_>, by: &Expr, settings: &Settings, input: Relation
             patterns[at].1.push(row);
         }
         let others = patterns.iter().position(|(pattern, _)| pattern == "*").map(|at| patterns.remove(at));
+        if rows_stay {
+            let mut names = vec![OTHERS.to_owned(); rows];
+            for (pattern, members) in patterns {
+                for row in members {
+                    if let Some(name) = names.get_mut(row) {
+                        name.clone_from(&pattern);
+                    }
+                }
+            }
+            let stay =
+                |(row, name): (usize, String)| Made { source: Some(row), cells: vec![Value::text(name)], from: vec![] };
+            return Ok(names.into_iter().enumerate().map(stay).collect());
+        }
         patterns.sort_by_key(|(_, rows)| std::cmp::Reverse(rows.len()));
         let made = |name: String, rows: Vec<usize>, example: &str| Made {
             source: None,
@@ -63,14 +90,16 @@ pub fn compile(c: &Compiler<'_>, by: &Expr, settings: &Settings, input: Relation
             let example = rows.first().and_then(|row| texts.get(*row)).cloned().unwrap_or_default();
             result.push(made(pattern, rows, &example));
         }
-        result.extend(others.map(|(_, rows)| made("others".to_owned(), rows, "")));
+        result.extend(others.map(|(_, rows)| made(OTHERS.to_owned(), rows, "")));
         Ok(result)
     });
-    let added = vec![
-        Col::new("Pattern", Type::String),
-        Col::new("Count", Type::Long),
-        Col::new("Representative", Type::String),
-    ];
+    if rows_stay {
+        let kept: Vec<String> =
+            input.columns.iter().map(|col| col.name.clone()).filter(|name| name != PATTERN).collect();
+        return Ok(remake(input, &[(source, Accepts::Text)], &kept, vec![Col::new(PATTERN, Type::String)], kernel));
+    }
+    let added =
+        vec![Col::new(PATTERN, Type::String), Col::new("Count", Type::Long), Col::new("Representative", Type::String)];
     Ok(remake(input, &[(source, Accepts::Text)], &[], added, kernel))
 }
 

@@ -31,6 +31,14 @@ enum Part {
     Stateful(Expr, Type, Vec<String>),
 }
 
+/// A column that steps assign to.
+#[derive(Clone)]
+struct Assigned {
+    col: Col,
+    /// Its value where no step has assigned one; a column of the input has none: it is the row's own.
+    default: Option<Value<'static>>,
+}
+
 struct Step {
     output: Output,
     /// All must hold.
@@ -45,7 +53,7 @@ enum Output {
     None,
 }
 
-/// The rows that a sequence holds: for each step up to the current one, its last row and declared values.
+/// The rows that a sequence holds: for each step up to the current one, its last row and assigned values.
 #[derive(Clone, Default)]
 struct State {
     sequence: i64,
@@ -63,20 +71,30 @@ pub fn compile(c: &Compiler<'_>, scan: &Scan, input: Relation, env: &Env) -> Com
         c.note(note.help("put `| sort by …` before it"));
     }
     let steps: Vec<&str> = scan.steps.iter().map(|step| step.name.text.as_str()).collect();
-    let mut declared: Vec<(Col, Value<'static>)> = Vec::new();
+    let mut declared: Vec<Assigned> = Vec::new();
     for parameter in &scan.declare {
         let ty = parameter.ty.unwrap_or(Type::Dynamic);
         let default = match &parameter.default {
             Some(default) => crate::kql::convert::cast(&c.constant(default, env)?.0, ty).into_owned(),
             None => Scalar::null(ty).constant.unwrap_or(Value::Null),
         };
-        declared.push((Col::new(&parameter.name.text, ty), default));
+        declared.push(Assigned { col: Col::new(&parameter.name.text, ty), default: Some(default) });
     }
     let visible: Vec<Col> = input.columns.clone();
+    // The output: the input's columns in their places, then the declared ones.
+    let mut result: Vec<Col> = visible.clone();
+    result.retain(|col| !declared.iter().any(|known| known.col.name == col.name));
+    result.extend(declared.iter().map(|known| known.col.clone()));
+    // A step may assign to a column of the input as well.
+    for (name, _) in scan.steps.iter().flat_map(|step| &step.assignments) {
+        if !declared.iter().any(|known| known.col.name == name.text)
+            && let Some(col) = input.find(&name.text)
+        {
+            declared.push(Assigned { col: col.clone(), default: None });
+        }
+    }
     // What an expression of a step may name.
-    let mut columns: Vec<Col> = visible.clone();
-    columns.retain(|col| !declared.iter().any(|(known, _)| known.name == col.name));
-    columns.extend(declared.iter().map(|(col, _)| col.clone()));
+    let mut columns: Vec<Col> = result.clone();
     let mut names: HashMap<(String, String), String> = HashMap::new();
     let plain = columns.clone();
     for step in &steps {
@@ -117,11 +135,11 @@ pub fn compile(c: &Compiler<'_>, scan: &Scan, input: Relation, env: &Env) -> Com
         conditions.sort_by_key(|part| matches!(part, Part::Stateful(..)));
         let mut assignments = Vec::new();
         for (name, expr) in &step.assignments {
-            let Some(at) = declared.iter().position(|(col, _)| col.name == name.text) else {
+            let Some(at) = declared.iter().position(|known| known.col.name == name.text) else {
                 return Err(Diagnostic::error(format!("`{}` is not declared", name.text), name.span)
                     .help("name it in `declare (name:type)`"));
             };
-            assignments.push((at, part(expr, Some(declared[at].0.ty))?));
+            assignments.push((at, part(expr, Some(declared[at].col.ty))?));
         }
         let output = match step.output.as_str() {
             "all" => Output::All,
@@ -144,10 +162,11 @@ pub fn compile(c: &Compiler<'_>, scan: &Scan, input: Relation, env: &Env) -> Com
         declared: declared.clone(),
         view: view.columns.clone(),
     };
-    let mut result: Vec<Col> = visible.clone();
-    result.retain(|col| !declared.iter().any(|(known, _)| known.name == col.name));
-    let kept: Vec<String> = result.iter().map(|col| col.name.clone()).collect();
-    result.extend(declared.iter().map(|(col, _)| col.clone()));
+    // Where each column of the output comes from: a value that steps assign, or the row.
+    let sources: Vec<(String, Option<usize>)> = result
+        .iter()
+        .map(|col| (col.name.clone(), declared.iter().position(|known| known.col.name == col.name)))
+        .collect();
     let id = scan.match_id.as_ref().map(|name| name.text.clone());
     result.extend(id.iter().map(|name| Col::new(name.as_str(), Type::Long)));
     let fields = result.clone();
@@ -172,13 +191,14 @@ pub fn compile(c: &Compiler<'_>, scan: &Scan, input: Relation, env: &Env) -> Com
         let index: Vec<u32> = made.iter().map(|row| row.at as u32).collect();
         let index = IdxCa::from_vec("".into(), index);
         let mut columns: Vec<Column> = Vec::new();
-        for name in &kept {
-            columns.push(frame.column(name)?.take(&index)?);
-        }
-        for (position, (col, _)) in machine.declared.iter().enumerate() {
-            let mut collector = Collector::new(col.ty, made.len());
+        for (name, assigned) in &sources {
+            let Some((position, known)) = assigned.and_then(|at| Some((at, machine.declared.get(at)?))) else {
+                columns.push(frame.column(name)?.take(&index)?);
+                continue;
+            };
+            let mut collector = Collector::new(known.col.ty, made.len());
             made.iter().for_each(|row| collector.push(row.declared.get(position).cloned().unwrap_or(Value::Null)));
-            columns.push(collector.finish().with_name(col.name.as_str().into()).into());
+            columns.push(collector.finish().with_name(name.as_str().into()).into());
         }
         if let Some(id) = &id {
             let ids: Vec<i64> = made.iter().map(|row| row.sequence).collect();
@@ -209,7 +229,7 @@ struct Row {
 struct Machine {
     steps: Vec<Step>,
     names: Vec<String>,
-    declared: Vec<(Col, Value<'static>)>,
+    declared: Vec<Assigned>,
     view: Vec<Col>,
 }
 
@@ -278,7 +298,7 @@ impl Machine {
     }
 
     fn holds(&self, frame: &DataFrame, row: usize, k: usize, state: &State) -> PolarsResult<bool> {
-        let declared = self.kept(k, state);
+        let declared = self.kept(frame, row, k, state)?;
         for part in &self.steps[k].condition {
             if !matches!(self.value(frame, row, part, state, &declared)?, Value::Bool(true)) {
                 return Ok(false);
@@ -287,16 +307,20 @@ impl Machine {
         Ok(true)
     }
 
-    /// Declared values before a step assigns: what the step held, else the defaults.
-    fn kept(&self, k: usize, state: &State) -> Vec<Value<'static>> {
-        match state.held.get(k) {
-            Some(Some((_, declared))) => declared.clone(),
-            _ => self.declared.iter().map(|(_, default)| default.clone()).collect(),
-        }
+    /// Values before a step assigns: of a declared column what the step held, else its default; of a column of the
+    /// input what the row has.
+    fn kept(&self, frame: &DataFrame, row: usize, k: usize, state: &State) -> PolarsResult<Vec<Value<'static>>> {
+        let held = state.held.get(k).and_then(Option::as_ref);
+        let value = |(at, known): (usize, &Assigned)| match (&known.default, held) {
+            (None, _) => cell(frame, &known.col.name, known.col.ty, row),
+            (Some(default), None) => Ok(default.clone()),
+            (Some(_), Some((_, values))) => Ok(values.get(at).cloned().unwrap_or(Value::Null)),
+        };
+        self.declared.iter().enumerate().map(value).collect()
     }
 
     fn assigned(&self, frame: &DataFrame, row: usize, k: usize, state: &State) -> PolarsResult<Vec<Value<'static>>> {
-        let mut declared = self.kept(k, state);
+        let mut declared = self.kept(frame, row, k, state)?;
         for (at, part) in &self.steps[k].assignments {
             let value = self.value(frame, row, part, state, &declared)?;
             declared[*at] = value;
@@ -321,16 +345,16 @@ impl Machine {
         for name in reads {
             let Some(col) = self.view.iter().find(|col| col.name == *name) else { continue };
             let value = match name.strip_prefix('#').and_then(|rest| self.of_step(rest)) {
-                None => match self.declared.iter().position(|(col, _)| col.name == *name) {
+                None => match self.declared.iter().position(|known| known.col.name == *name) {
                     Some(at) => declared.get(at).cloned().unwrap_or(Value::Null),
                     None => cell(frame, name, col.ty, row)?,
                 },
                 Some((step, own)) => {
-                    let at = self.declared.iter().position(|(col, _)| col.name == own);
+                    let at = self.declared.iter().position(|known| known.col.name == own);
                     match (state.held.get(step).and_then(Option::as_ref), at) {
                         (Some((_, values)), Some(at)) => values.get(at).cloned().unwrap_or(Value::Null),
                         (Some((held, _)), None) => cell(frame, own, col.ty, *held)?,
-                        (None, Some(at)) => self.declared[at].1.clone(),
+                        (None, Some(at)) => self.declared[at].default.clone().unwrap_or(Value::Null),
                         (None, None) => Value::Null,
                     }
                 }
@@ -400,7 +424,7 @@ fn rewrite(expr: &ast::Expr, names: &HashMap<(String, String), String>, found: &
     ast::Expr { kind, span: expr.span }
 }
 
-/// Whether an expression names a declared column.
-fn mentions(expr: &ast::Expr, declared: &[(Col, Value<'static>)]) -> bool {
-    declared.iter().any(|(col, _)| expr.reads(&col.name))
+/// Whether an expression names a column that steps assign to.
+fn mentions(expr: &ast::Expr, declared: &[Assigned]) -> bool {
+    declared.iter().any(|known| expr.reads(&known.col.name))
 }

@@ -13,7 +13,9 @@ use crate::error::{Diagnostic, Span, nearest};
 use crate::kql::Value;
 use crate::kql::ast::{Argument, Expr, ExprKind, Pattern};
 use crate::kql::compiler::{Binding, Compiled, Compiler, Env, Scope};
+use crate::kql::context::Usage;
 use crate::kql::relation::{Col, Relation, column};
+use crate::kql::views::{self, View};
 use crate::table::{RECORD, Schema, Table, TableBuilder, Type};
 
 /// `materialize` computes at once what has at most so many columns. A whole table, filtered, stays a plan: it is cheap
@@ -25,7 +27,7 @@ const HIDDEN: [&str; 5] = ["_ItemId", "_SubscriptionId", "_TimeReceived", "_IsBi
 
 /// Whether a name is a table of the evidence or one that the Azure Monitor schema knows.
 pub fn is_table(c: &Compiler<'_>, name: &str) -> bool {
-    c.context.tables.get(name).is_some() || Schema::known(name).is_some()
+    c.context.tables.get(name).is_some() || Schema::known(name).is_some() || views::named(name).is_some()
 }
 
 /// Whether a function gives a table.
@@ -148,6 +150,9 @@ pub fn with_lineage(c: &Compiler<'_>, relation: Relation) -> Relation {
 /// A table of the evidence, restricted to the context's window.
 pub fn evidence(c: &Compiler<'_>, name: &str, span: Span, env: &Env) -> Compiled<Relation> {
     let found = c.context.tables.get(name).cloned();
+    if let Some(seen) = views::named(name).filter(|_| found.as_ref().is_none_or(|table| table.rows() == 0)) {
+        return view(c, seen, name, span);
+    }
     let table = match (found, Schema::known(name)) {
         (Some(table), _) => table,
         (None, Some(schema)) => Arc::new(TableBuilder::new(schema).finish()),
@@ -199,6 +204,32 @@ pub fn loaded(c: &Compiler<'_>, pattern: &Pattern) -> Vec<String> {
     let tables = c.context.tables.iter();
     let fitting = tables.filter(|(name, table)| pattern.matches(name) && table.rows() > 0);
     fitting.map(|(name, _)| name.to_owned()).collect()
+}
+
+/// A table of Defender's, read from the tables of a workspace.
+fn view(c: &Compiler<'_>, view: &View, name: &str, span: Span) -> Compiled<Relation> {
+    let bases: Vec<&str> = view.bases().collect();
+    c.note(Diagnostic::note(format!("{name} is read from {}", bases.join(" and ")), span));
+    let here = |mut problem: Diagnostic| {
+        problem.span = Some(span);
+        problem
+    };
+    let tree = crate::kql::parse(&view.query()).map_err(|problems| {
+        here(problems.into_iter().next().unwrap_or_else(|| Diagnostic::plain("the table cannot be read")))
+    })?;
+    // What the view reads of its tables is not what the query reads.
+    let before = c.usage.borrow().clone();
+    let body = tree.body.as_ref().ok_or_else(|| Diagnostic::error("the table cannot be read", span))?;
+    let mut relation = c.relation(body, &Env::default()).map_err(here)?;
+    let mut usage = c.usage.borrow_mut();
+    let tables = std::mem::take(&mut usage.tables);
+    *usage = Usage { tables, ..before };
+    let label: Arc<str> = name.into();
+    for col in &mut relation.columns {
+        col.table = Some(label.clone());
+        col.hidden = col.name == "TimeGenerated";
+    }
+    Ok(relation)
 }
 
 /// Every known table whose name fits a pattern; only those with rows where any has.

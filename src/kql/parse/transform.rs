@@ -207,10 +207,12 @@ impl Parser<'_> {
     }
 
     pub(super) fn reduce(&mut self) -> Parsed<OperatorKind> {
-        self.settings()?;
+        let mut settings = self.settings()?;
         self.expect_word("by")?;
         let by = self.expression()?;
-        let settings = if self.accept_word("with") { self.named_settings()? } else { Settings::default() };
+        if self.accept_word("with") {
+            settings.0.extend(self.named_settings()?.0);
+        }
         Ok(OperatorKind::Reduce { by, settings })
     }
 

@@ -276,7 +276,7 @@ pub enum OperatorKind {
         /// Predicate.
         predicate: Option<Expr>,
         /// `project`ed columns; none for `project-smart`.
-        project: Option<Vec<Assignment>>,
+        project: Option<Vec<FindColumn>>,
     },
     /// `fork (…) (…)`.
     Fork(Vec<Pipeline>),
@@ -534,6 +534,15 @@ pub struct Scan {
     pub declare: Vec<Parameter>,
     /// Steps in order.
     pub steps: Vec<ScanStep>,
+}
+
+/// A column that `find` projects.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FindColumn {
+    /// The column, or `pack_all()`.
+    pub column: Assignment,
+    /// The type asked for.
+    pub ty: Option<Type>,
 }
 
 /// One step of `scan`.

@@ -52,6 +52,9 @@ pub fn compile(compiler: &Compiler<'_>, expr: &Expr, scope: &Scope<'_>) -> Compi
         let Some(index) = index else { return Ok(root) };
         let kernel = Arc::new(|values: &[Value<'_>]| match values {
             [Value::Dynamic(json), Value::Long(position)] => follow(json, &[Step::Index(*position)]).into_owned(),
+            [Value::Dynamic(json), Value::Bool(second)] => {
+                follow(json, &[Step::Index(i64::from(*second))]).into_owned()
+            }
             [Value::Dynamic(json), key] => follow(json, &[Step::Key(key.to_text().into_owned())]).into_owned(),
             _ => Value::Null,
         });

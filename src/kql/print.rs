@@ -7,9 +7,9 @@ use std::fmt::Write as _;
 
 use super::Value;
 use super::ast::{
-    Argument, Assignment, BINARY_OPERATORS, BinaryOp, DeclaredPattern, Expansion, Expr, ExprKind, IN_OPERATORS, Lambda,
-    LetValue, Name, Operator, OperatorKind, Parameter, ParseKind, ParsePiece, Pattern, Pipeline, Query, Reorder,
-    Settings, SortKey, Statement, TEXT_OPERATORS,
+    Argument, Assignment, BINARY_OPERATORS, BinaryOp, DeclaredPattern, Expansion, Expr, ExprKind, FindColumn,
+    IN_OPERATORS, Lambda, LetValue, Name, Operator, OperatorKind, Parameter, ParseKind, ParsePiece, Pattern, Pipeline,
+    Query, Reorder, Settings, SortKey, Statement, TEXT_OPERATORS,
 };
 use super::catalog::{self, OPERATORS};
 use crate::table::{Type, time};
@@ -165,7 +165,11 @@ fn operator(operator: &Operator) -> String {
                 let _ = write!(text, " where {}", expr(predicate));
             }
             if let Some(columns) = project {
-                let _ = write!(text, " project {}", assignments(columns));
+                let column = |it: &FindColumn| {
+                    let ty = it.ty.map(|ty| format!(":{ty}")).unwrap_or_default();
+                    assignments(std::slice::from_ref(&it.column)) + &ty
+                };
+                let _ = write!(text, " project {}", each(columns, column));
             }
             text
         }

@@ -4,8 +4,9 @@
 use std::f64::consts::PI;
 use std::sync::Arc;
 
+use super::arguments::text;
 use super::{Accepts, Body, Function, Gives};
-use crate::error::nearest;
+use crate::error::{Diagnostic, nearest};
 use crate::kql::Value;
 use crate::kql::compiler::{Call, Compiled};
 use crate::kql::kernel::Kernel;
@@ -221,7 +222,8 @@ const SPEEDS: Units = &[
 
 /// In cubic metres.
 const VOLUMES: Units = &[
-    ("AcreFoot", 1_233.481_837_547_52),
+    // Rounded as the service rounds it, which the function's page shows.
+    ("AcreFoot", 1.0 / 0.000_810_714),
     ("AuTablespoon", 2e-5),
     ("BoardFoot", CUBIC_FOOT / 12.0),
     ("Centiliter", 1e-5),
@@ -355,13 +357,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         &["convert_temperature"],
         "convert_temperature(value, from, to)",
         "A temperature in another unit.",
-        |call| {
-            let (from, to) = (degree(call, 1)?, degree(call, 2)?);
-            Ok(Arc::new(move |values| match values {
-                [Value::Real(value), ..] => Value::Real((value * from.0 + from.1 - to.1) / to.0),
-                _ => Value::Null,
-            }))
-        },
+        between_degrees,
         &[("round(convert_temperature(212, 'DegreeFahrenheit', 'DegreeCelsius'), 9)", "100")],
     ),
     conversion(
@@ -374,33 +370,42 @@ pub(super) const FUNCTIONS: &[Function] = &[
 ];
 
 fn between(call: &Call<'_, '_>, units: Units) -> Compiled<Kernel> {
-    let size = |position: usize| {
-        let name = call.constant(position, "unit")?.to_text().into_owned();
-        let found = units.iter().find(|(unit, _)| *unit == name).map(|(_, size)| *size);
-        found.ok_or_else(|| unknown(call, position, &name, &mut units.iter().map(|(unit, _)| *unit)))
-    };
-    let (from, to) = (size(1)?, size(2)?);
-    Ok(Arc::new(move |values| match values {
-        [Value::Real(value), ..] => Value::Real(value * from / to),
-        _ => Value::Null,
+    tell_unknown(call, &mut || Box::new(units.iter().map(|(unit, _)| *unit)));
+    Ok(Arc::new(move |values| {
+        let size = |name: &str| units.iter().find(|(unit, _)| *unit == name).map(|(_, size)| *size);
+        match (values.first(), size(text(values, 1)), size(text(values, 2))) {
+            (Some(Value::Real(value)), Some(from), Some(to)) => Value::Real(value * from / to),
+            _ => Value::Null,
+        }
     }))
 }
 
-fn degree(call: &Call<'_, '_>, position: usize) -> Compiled<(f64, f64)> {
-    let name = call.constant(position, "unit")?.to_text().into_owned();
-    let found = TEMPERATURES.iter().find(|(unit, ..)| *unit == name).map(|(_, size, zero)| (*size, *zero));
-    found.ok_or_else(|| unknown(call, position, &name, &mut TEMPERATURES.iter().map(|(unit, ..)| *unit)))
+fn between_degrees(call: &Call<'_, '_>) -> Compiled<Kernel> {
+    tell_unknown(call, &mut || Box::new(TEMPERATURES.iter().map(|(unit, ..)| *unit)));
+    Ok(Arc::new(|values| {
+        let degree = |name: &str| TEMPERATURES.iter().find(|(unit, ..)| *unit == name);
+        match (values.first(), degree(text(values, 1)), degree(text(values, 2))) {
+            (Some(Value::Real(value)), Some((_, from, from_zero)), Some((_, to, to_zero))) => {
+                Value::Real((value * from + from_zero - to_zero) / to)
+            }
+            _ => Value::Null,
+        }
+    }))
 }
 
-fn unknown(
-    call: &Call<'_, '_>,
-    position: usize,
-    name: &str,
-    units: &mut dyn Iterator<Item = &'static str>,
-) -> crate::error::Diagnostic {
-    let problem = call.error(position, format!("`{name}` is no unit of `{}`", call.name.text));
-    match nearest(name, units) {
-        Some(near) => problem.help(format!("did you mean `{near}`?")),
-        None => problem.help("units are named as in Meter, Kilogram, DegreeCelsius"),
+/// A unit that there is not gives null (the functions' pages); where it is written out, that is worth a note.
+fn tell_unknown(call: &Call<'_, '_>, units: &mut dyn FnMut() -> Box<dyn Iterator<Item = &'static str>>) {
+    for position in 1..=2 {
+        let Some(Value::String(name)) = call.argument(position).and_then(|argument| argument.constant.as_ref()) else {
+            continue;
+        };
+        if units().all(|unit| unit != name) {
+            let told = format!("`{name}` is no unit of `{}`, which is null", call.name.text);
+            let note = Diagnostic::note(told, call.span_of(position));
+            call.compiler.note(match nearest(name, units()) {
+                Some(near) => note.help(format!("did you mean `{near}`?")),
+                None => note.help("units are named as in Meter, Kilogram, DegreeCelsius"),
+            });
+        }
     }
 }

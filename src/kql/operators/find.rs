@@ -8,7 +8,7 @@ use super::search::over_columns;
 use super::union;
 use crate::error::{Diagnostic, Span};
 use crate::kql::Value;
-use crate::kql::ast::{Assignment, BinaryOp, Expr, ExprKind, Name, Operator, OperatorKind, Pipeline, TextOp};
+use crate::kql::ast::{BinaryOp, Expr, ExprKind, FindColumn, Name, Operator, OperatorKind, Pipeline, TextOp};
 use crate::kql::compare::{convert, logical};
 use crate::kql::compiler::{Compiled, Compiler, Env, Scope};
 use crate::kql::expression::condition;
@@ -141,7 +141,49 @@ pub struct Find<'a> {
     /// Predicate.
     pub predicate: Option<&'a Expr>,
     /// Columns asked for; without, those of the predicate and those that all tables have, the others packed.
-    pub project: Option<&'a [Assignment]>,
+    pub project: Option<&'a [FindColumn]>,
+}
+
+/// A column of the answer of `find`.
+struct Wanted {
+    /// Its name in the tables.
+    name: String,
+    /// Its name in the answer.
+    shown: String,
+    /// Its type, when that is one for all tables.
+    ty: Option<Type>,
+}
+
+/// Names of the columns, each with the type asked for, and whether the others are packed.
+#[allow(clippy::type_complexity)] // a pair, taken apart where it is given
+fn wanted(parts: &Find<'_>, found: &[(String, Relation)]) -> Compiled<(Vec<(String, Option<Type>)>, bool)> {
+    let mut wanted: Vec<(String, Option<Type>)> = Vec::new();
+    let Some(columns) = parts.project else {
+        let first = found.first().map(|(_, leg)| leg.columns.as_slice()).unwrap_or_default();
+        let named = |name: &str| parts.predicate.is_some_and(|predicate| predicate.reads(name));
+        let everywhere = |col: &Col| {
+            found.len() > 1 && found.iter().all(|(_, leg)| leg.find(&col.name).is_some_and(|own| own.ty == col.ty))
+        };
+        let all = found.iter().flat_map(|(_, leg)| &leg.columns);
+        for col in first.iter().chain(all).filter(|col| !col.hidden) {
+            if (named(&col.name) || everywhere(col)) && !wanted.iter().any(|(known, _)| *known == col.name) {
+                wanted.push((col.name.clone(), None));
+            }
+        }
+        return Ok((wanted, true));
+    };
+    let mut packed = false;
+    for FindColumn { column, ty } in columns {
+        match &column.expr.kind {
+            ExprKind::Name(name) if column.names.is_empty() => wanted.push((name.clone(), *ty)),
+            ExprKind::Call(name, _) if matches!(name.text.as_str(), "pack" | "pack_all") => packed = true,
+            _ => {
+                return Err(Diagnostic::error("find projects columns by name", column.expr.span)
+                    .help("compute with `| extend` behind it"));
+            }
+        }
+    }
+    Ok((wanted, packed))
 }
 
 /// `find`: the rows of all legs, `source_` first.
@@ -154,57 +196,45 @@ pub fn find(c: &Compiler<'_>, parts: &Find<'_>, input: Option<Relation>, env: &E
         };
         found.push((name, leg));
     }
-    let mut wanted: Vec<String> = Vec::new();
-    let mut packed = parts.project.is_none();
-    match parts.project {
-        Some(columns) => {
-            for assignment in columns {
-                match &assignment.expr.kind {
-                    ExprKind::Name(name) if assignment.names.is_empty() => wanted.push(name.clone()),
-                    ExprKind::Call(name, _) if matches!(name.text.as_str(), "pack" | "pack_all") => packed = true,
-                    _ => {
-                        return Err(Diagnostic::error("find projects columns by name", assignment.expr.span)
-                            .help("compute with `| extend` behind it"));
-                    }
-                }
+    let (names, packed) = wanted(parts, &found)?;
+    let mut columns: Vec<Wanted> = Vec::new();
+    for (name, asked) in names {
+        let mut types: Vec<Type> = Vec::new();
+        for own in found.iter().filter_map(|(_, leg)| leg.find(&name)) {
+            if !types.contains(&own.ty) {
+                types.push(own.ty);
             }
         }
-        None => {
-            let first = found.first().map(|(_, leg)| leg.columns.clone()).unwrap_or_default();
-            let named = |name: &str| parts.predicate.is_some_and(|predicate| predicate.reads(name));
-            let everywhere = |col: &Col| {
-                found.len() > 1 && found.iter().all(|(_, leg)| leg.find(&col.name).is_some_and(|own| own.ty == col.ty))
-            };
-            let all = found.iter().flat_map(|(_, leg)| &leg.columns);
-            for col in first.iter().chain(all).filter(|col| !col.hidden) {
-                if (named(&col.name) || everywhere(col)) && !wanted.contains(&col.name) {
-                    wanted.push(col.name.clone());
-                }
-            }
+        if types.is_empty() && !found.iter().any(|(_, leg)| leg.open) {
+            return Err(Diagnostic::error(format!("no table has a column `{name}`"), span));
         }
-    }
-    let types: Vec<Option<Type>> =
-        wanted.iter().map(|name| found.iter().find_map(|(_, leg)| leg.find(name).map(|col| col.ty))).collect();
-    if let Some(at) = types.iter().position(Option::is_none) {
-        let open = found.iter().any(|(_, leg)| leg.open);
-        if !open {
-            return Err(Diagnostic::error(format!("no table has a column `{}`", wanted[at]), span));
-        }
+        let ty = match (asked, types.as_slice()) {
+            (Some(_), _) => asked,
+            // Where the predicate alone names it, it becomes a column for each type, as in a union.
+            (None, [_, _, ..]) if parts.project.is_none() => None,
+            (None, types) => Some(types.first().copied().unwrap_or(Type::Dynamic)),
+        };
+        let shown = match asked {
+            Some(ty) if types.len() > 1 => format!("{name}_{ty}"),
+            _ => name.clone(),
+        };
+        columns.push(Wanted { name, shown, ty });
     }
     let mut shaped = Vec::new();
     for (name, leg) in found {
         let mut computed: Vec<(Plan, Col)> = Vec::new();
-        for (wanted, ty) in wanted.iter().zip(&types) {
-            let ty = ty.unwrap_or(Type::Dynamic);
-            let scalar = match leg.find(wanted) {
-                Some(col) => convert(Scalar::column(wanted, col.ty), ty),
-                None => Scalar::null(ty),
+        for wanted in &columns {
+            let scalar = match (leg.find(&wanted.name), wanted.ty) {
+                (Some(col), Some(ty)) => convert(Scalar::column(&wanted.name, col.ty), ty),
+                (Some(col), None) => Scalar::column(&wanted.name, col.ty),
+                (None, Some(ty)) => Scalar::null(ty),
+                (None, None) => continue,
             };
-            computed.push((scalar.expr, Col::new(wanted.as_str(), ty)));
+            computed.push((scalar.expr, Col::new(wanted.shown.as_str(), scalar.ty)));
         }
         if packed {
-            let rest: Vec<Col> =
-                leg.columns.iter().filter(|col| !col.hidden && !wanted.contains(&col.name)).cloned().collect();
+            let named = |col: &Col| columns.iter().any(|wanted| wanted.name == col.name);
+            let rest: Vec<Col> = leg.columns.iter().filter(|col| !col.hidden && !named(col)).cloned().collect();
             computed.push((pack(&rest), Col::new("pack_", Type::Dynamic)));
         }
         shaped.push((name, leg.with(computed)));

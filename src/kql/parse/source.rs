@@ -1,7 +1,7 @@
 //! What may stand first in a pipeline.
 
 use super::{Parsed, Parser};
-use crate::kql::ast::{Expr, ExprKind, Operator, OperatorKind, Pattern, Pipeline};
+use crate::kql::ast::{Expr, ExprKind, FindColumn, Operator, OperatorKind, Pattern, Pipeline};
 use crate::kql::lex::Kind;
 
 impl Parser<'_> {
@@ -18,7 +18,7 @@ impl Parser<'_> {
             "search" => {
                 !matches!(self.kind_at(1), Kind::Symbol("=" | "," | "." | "==" | "=~" | ")" | "|" | "!=") | Kind::End)
             }
-            "find" => next_is_name || self.is_at(1, "("),
+            "find" => next_is_name || self.is_at(1, "(") || matches!(self.kind_at(1), Kind::Text(_)),
             "evaluate" => next_is_name,
             _ => false,
         }
@@ -154,9 +154,16 @@ impl Parser<'_> {
                 return self.fail("find with project-away is not supported: name the columns with project");
             }
             self.at += taken;
-            let columns = self.assignments()?;
+            let columns = if self.at_end_of_operator() { Vec::new() } else { self.list(Self::find_column)? };
             project = (word == "project").then_some(columns);
         }
         Ok(OperatorKind::Find { withsource, tables, predicate, project })
+    }
+
+    /// `column` or `column:type`.
+    fn find_column(&mut self) -> Parsed<FindColumn> {
+        let column = self.assignment()?;
+        let ty = if self.accept(":") { Some(self.type_name()?) } else { None };
+        Ok(FindColumn { column, ty })
     }
 }

@@ -29,6 +29,28 @@ const SERVICES: [&str; 13] = [
 /// Accounts that a product creates under a fixed name: what they are may be told, whose they are not.
 const PRODUCTS: [&str; 2] = ["sync_", "adtoaadsyncserviceaccount"];
 
+/// Names of accounts that are words of every text: they tell what somebody does, not who it is.
+const ROLES: [&str; 18] = [
+    "account",
+    "admin",
+    "administrator",
+    "app",
+    "application",
+    "device",
+    "guest",
+    "info",
+    "mail",
+    "office",
+    "password",
+    "security",
+    "service",
+    "support",
+    "sync",
+    "system",
+    "test",
+    "user",
+];
+
 /// Letters or digits that a name must have to be looked for within text: shorter ones stand in every second word.
 const SHORTEST: usize = 3;
 /// Letters that the name of a tenant must have.
@@ -85,7 +107,8 @@ impl Maker<'_> {
         let lower = original.to_lowercase();
         let letters = lower.chars().filter(|c| c.is_alphanumeric()).count();
         let digits_only = !lower.chars().any(char::is_alphabetic) && letters < 6;
-        if letters >= SHORTEST && !digits_only && !self.found.vocabulary.contains(&lower) {
+        let word = ROLES.contains(&lower.as_str()) || self.found.vocabulary.contains(&lower);
+        if letters >= SHORTEST && !digits_only && !word {
             self.terms.entry(lower).or_insert_with(|| replacement.to_owned());
         }
     }

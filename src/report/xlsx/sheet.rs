@@ -62,6 +62,8 @@ pub struct Sheet<'a> {
     clock: Format,
     next: u32,
     width: u16,
+    /// Rows that fit, the head among them.
+    limit: usize,
     full: bool,
 }
 
@@ -76,12 +78,12 @@ impl<'a> Sheet<'a> {
         }
         sheet.set_freeze_panes(1, 0)?;
         let clock = Format::new().set_num_format("yyyy-mm-dd hh:mm:ss.000");
-        Ok(Sheet { sheet, clock, next: 1, width: heads.len() as u16, full: false })
+        Ok(Sheet { sheet, clock, next: 1, width: heads.len() as u16, limit: MAX_ROWS, full: false })
     }
 
     /// Adds a row; false when the sheet is full and its last row says so.
     pub fn row(&mut self, cells: impl IntoIterator<Item = Cell>) -> Result<bool, XlsxError> {
-        if self.next as usize + 1 >= MAX_ROWS {
+        if self.next as usize + 1 >= self.limit {
             if !self.full {
                 self.full = true;
                 let note = "[the sheet is full; all rows stand in timeline.csv and findings.json]";
@@ -181,5 +183,30 @@ fn tint(severity: Severity) -> (u32, u32) {
         Severity::Medium => (0x00F8_E7A8, 0x003A_2E00),
         Severity::Low => (0x00D7_E6F2, 0x0010_2A40),
         Severity::Informational => (0x00EC_ECEC, 0x0022_2222),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_sheet_says_so_in_its_last_row() -> Result<(), XlsxError> {
+        let mut page = Worksheet::new();
+        let mut sheet = Sheet::new(&mut page, "Timeline", &[("a", 10.0)])?;
+        sheet.limit = 4;
+        let fits: Vec<bool> = (0..5).map(|_| sheet.row([Cell::from("x")])).collect::<Result<_, _>>()?;
+        assert_eq!(fits, [true, true, false, false, false]);
+        assert_eq!(sheet.next, 4, "head, two rows and the note");
+        sheet.finish()
+    }
+
+    #[test]
+    fn a_cell_stays_within_the_limit_and_a_cut_is_seen() {
+        assert_eq!(text("x".repeat(32_000)).len(), 32_000);
+        for long in ["x".repeat(40_000), "\u{202e}".repeat(20_000), "\u{1f600}".repeat(20_000)] {
+            let cut = text(long);
+            assert!(cut.encode_utf16().count() <= 32_767 && cut.ends_with("[cut, see findings.json]"));
+        }
     }
 }

@@ -75,9 +75,40 @@ fn what_was_left_behind_says_whether_it_remains() {
     let report = story.report();
     let state = |what: &str| &report.intrusion.footholds.iter().find(|f| f.what == what).unwrap().remains;
     assert!(matches!(state("Consent"), Remains::Removed(_, how) if how.starts_with("Remove service principal")));
-    assert!(matches!(state("Role"), Remains::Present(said) if said.contains("Global Administrator")));
+    assert!(matches!(state("Role"), Remains::Present(said) if said.contains("users with roles")));
     assert!(matches!(state("New account"), Remains::Present(_)));
     assert!(page(&story).contains("<b>removed</b>"));
+}
+
+#[test]
+fn inventories_say_what_is_left() {
+    let mut story = case::breach();
+    story.tables.insert(table(
+        "InboxRules",
+        10,
+        vec![json!({
+            "MailboxOwnerUPN": "eva@contoso.example", "RuleName": "other", "IsEnabled": true,
+        })],
+    ));
+    story.tables.insert(table(
+        "OAuthPermissionGrants",
+        11,
+        vec![json!({
+            "ClientDisplayName": "Mail Sync Helper", "Permission": "Mail.ReadWrite Mail.Send",
+        })],
+    ));
+    story.tables.insert(table(
+        "DirectoryRoleAssignments",
+        12,
+        vec![json!({
+            "RoleName": "Global Administrator", "PrincipalUPN": "mallory_attacker.example#EXT#@contoso.example",
+        })],
+    ));
+    let report = story.report();
+    let state = |what: &str| &report.intrusion.footholds.iter().find(|f| f.what == what).unwrap().remains;
+    assert!(matches!(state("Consent"), Remains::Present(said) if said.ends_with("Mail.ReadWrite Mail.Send")));
+    assert!(matches!(state("Role"), Remains::Present(said) if said.contains("role assignments")));
+    assert!(matches!(state("Inbox rule"), Remains::Unknown(said) if said.contains("inbox rules")));
 }
 
 #[test]

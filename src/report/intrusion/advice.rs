@@ -62,7 +62,9 @@ pub(super) fn advice(report: &Report<'_>, found: &Intrusion) -> Vec<Advice> {
         }
         let first = left.keys().find(|(_, text)| *text == foothold.advice).map_or(order, |(first, _)| *first);
         let entry = left.entry((first, foothold.advice)).or_default();
-        entry.0.insert(foothold.target.clone());
+        // A rule's name ends the path of its mailbox.
+        let name = foothold.target.rsplit('/').next().unwrap_or(&foothold.target);
+        entry.0.insert(name.to_owned());
         entry.1.extend(&foothold.findings);
     }
     for ((_, text), (targets, findings)) in left {
@@ -92,16 +94,12 @@ pub(super) fn advice(report: &Report<'_>, found: &Intrusion) -> Vec<Advice> {
         boxes.into_iter().collect(),
         BTreeSet::new(),
     );
-    for (text, rules) in exports(report) {
-        add(
-            format!(
-                "Export what is missing and run again: {} could not look without it.",
-                many(rules, "rule", "rules")
-            ),
-            vec![text],
-            BTreeSet::new(),
-        );
-    }
+    let missing = exports(report).into_iter().map(|(text, rules)| format!("{text} ({})", many(rules, "rule", "rules")));
+    add(
+        "Get the exports that most rules could not look without, and run again.".to_owned(),
+        missing.collect(),
+        BTreeSet::new(),
+    );
     if let Some(text) = earlier(report, found) {
         add(text.0, vec![text.1], BTreeSet::new());
     }

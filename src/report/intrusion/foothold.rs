@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use super::inventory::inventory;
 use super::kinds::{self, GONE, Kind};
 use super::trace::{Trace, text};
 use super::{State, Victim};
 use crate::finding::Severity;
 use crate::incident::account_key;
 use crate::report::Report;
-use crate::table::{Cell, Table, time};
+use crate::table::{Table, time};
 use crate::timeline::{Event, Fact, Facts, Reader};
 
 /// Logs that tell of removals, and the column that names the operation.
@@ -172,7 +173,7 @@ fn remains(report: &Report<'_>, kind: &Kind, foothold: &Foothold, later: &[Later
             return Remains::Removed(row.time, row.operation.clone());
         }
     }
-    if let Some(listed) = inventory(report, kind, foothold) {
+    if let Some(listed) = inventory(report, foothold) {
         return listed;
     }
     let again = later
@@ -235,33 +236,10 @@ fn key_ids(details: &str) -> Vec<String> {
 }
 
 /// A property's value in `name: old → new; name: new`.
-fn property(details: &str, name: &str) -> String {
+pub(super) fn property(details: &str, name: &str) -> String {
     let part = details.split("; ").find_map(|part| part.strip_prefix(name)?.strip_prefix(": "));
     let part = part.unwrap_or_default().trim_end_matches("→ (removed)").trim();
     part.split('→').next_back().unwrap_or(part).trim().trim_matches('"').to_owned()
-}
-
-/// What an inventory of users says of a role or an account.
-fn inventory(report: &Report<'_>, kind: &Kind, foothold: &Foothold) -> Option<Remains> {
-    let table = report.input.tables.get("IdentityInfo").filter(|_| matches!(kind.what, "Role" | "New account"))?;
-    let keys: Vec<String> = foothold.target.split(", ").map(account_key).collect();
-    let row = (0..table.rows()).rfind(|row| keys.contains(&account_key(text(table, *row, "AccountUPN"))))?;
-    // A list from before the event says nothing of it.
-    let listed = Reader::new(table).time(row).0;
-    if listed.zip(foothold.time).is_some_and(|(listed, made)| listed < made) {
-        return None;
-    }
-    let enabled = table.cell(row, "IsAccountEnabled");
-    if kind.what == "New account" {
-        return Some(Remains::Present(match enabled {
-            Cell::Bool(false) => "the user inventory lists it, disabled".to_owned(),
-            _ => "the user inventory lists it".to_owned(),
-        }));
-    }
-    let role = property(&foothold.details, "Role.DisplayName");
-    let holds = !role.is_empty() && text(table, row, "AssignedRoles").to_lowercase().contains(&role.to_lowercase());
-    let said = |word: &str| format!("the user inventory {word} {role}");
-    Some(if holds { Remains::Present(said("lists")) } else { Remains::Unknown(said("does not list")) })
 }
 
 /// The last sign-in with an added credential, or by an application that was consented to.

@@ -7,6 +7,7 @@
 
 mod advice;
 mod foothold;
+mod inventory;
 mod kinds;
 mod measure;
 mod radius;

@@ -339,7 +339,7 @@
   // --- print, links into closed parts, contents ---------------------------------------------------------------
   let closed = [];
   window.addEventListener("beforeprint", () => {
-    closed = [...document.querySelectorAll("details:not([open], .record, .rule)")].filter((node) => !node.closest(".dossier"));
+    closed = [...document.querySelectorAll("details:not([open], .record, .rule, .twin)")].filter((node) => !node.closest(".dossier"));
     closed.forEach((node) => { node.open = true; });
     const rows = state.rows.slice(0, 1000).map((_, position) => line(position));
     body.replaceChildren(...rows);

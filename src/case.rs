@@ -6,12 +6,13 @@ pub mod suggest;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::error::{Diagnostic, Diagnostics, Span};
-use crate::kql::Watchlist;
+use crate::kql::{Places, Watchlist};
 use crate::table::time;
 
 /// What the responder knows.
@@ -33,6 +34,8 @@ pub struct Case {
     pub watchlists: BTreeMap<String, Watchlist>,
     /// Thresholds by name, as KQL text.
     pub thresholds: BTreeMap<String, String>,
+    /// Where addresses are, and the file that says so.
+    pub places: Option<Arc<Places>>,
     /// Passwords of encrypted archives. They come from the command line only and are written to no output.
     pub passwords: Vec<String>,
     /// Bytes of memory that a run may take, from the command line.
@@ -48,6 +51,7 @@ struct File {
     marking: Option<String>,
     as_of: Option<toml::Value>,
     timezone: Option<String>,
+    places: Option<toml::Spanned<String>>,
     tenant: Tenant,
     lists: BTreeMap<String, toml::Spanned<toml::Value>>,
     watchlists: BTreeMap<String, toml::Spanned<External>>,
@@ -78,7 +82,7 @@ impl Case {
             let message = error.message().lines().next().unwrap_or("not valid TOML").to_string();
             let span = error.span().map(|range| Span::new(range.start, range.end));
             let help =
-                "a case file has name, marking, as_of, timezone, [tenant], [lists], [watchlists.Name] and [thresholds]";
+                "a case file has name, marking, as_of, timezone, places, [tenant], [lists], [watchlists.Name] and [thresholds]";
             vec![Diagnostic { span, ..Diagnostic::plain(message) }.help(help)]
         })?;
         let mut problems = Diagnostics::new();
@@ -103,6 +107,17 @@ impl Case {
             }
             zone
         });
+        if let Some(written) = &file.places {
+            let path = folder.join(written.get_ref());
+            let read = std::fs::read(&path).map_err(|error| format!("cannot be read: {error}")).and_then(Places::read);
+            match read {
+                Ok(places) => case.places = Some(Arc::new(places)),
+                Err(why) => problems.push(
+                    Diagnostic::error(format!("places: {} {why}", path.display()), span(written))
+                        .help("name a database of cities in MaxMind's format, such as GeoLite2-City.mmdb"),
+                ),
+            }
+        }
         for (name, ids) in [("TenantIds", &file.tenant.ids), ("TenantDomains", &file.tenant.domains)] {
             if !ids.is_empty() {
                 case.watchlists.insert(name.into(), Watchlist::of(ids.iter().cloned()));
@@ -159,6 +174,7 @@ impl Case {
         let mut lines = Vec::new();
         lines.extend(self.as_of.map(|at| format!("now() is {} for rules without a schedule", time::iso(at))));
         lines.extend(self.timezone.map(|zone| format!("times without a zone are in {zone}")));
+        lines.extend(self.places.as_ref().map(|places| format!("places of addresses from {}", places.edition())));
         for (name, list) in &self.watchlists {
             let shown: Vec<String> = list.rows.iter().take(20).map(|row| row.join(" | ")).collect();
             let more = list.rows.len().saturating_sub(shown.len());

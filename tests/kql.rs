@@ -140,6 +140,7 @@ fn run(query: &str) -> Result<kql::Answer, String> {
         window: None,
         watchlists: &BTreeMap::new(),
         thresholds: &BTreeMap::new(),
+        places: None,
         lineage: false,
     };
     kql::run(query, &context)

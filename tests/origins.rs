@@ -30,6 +30,7 @@ fn origins(query: &str) -> Vec<Vec<u64>> {
         window: None,
         watchlists: &BTreeMap::new(),
         thresholds: &BTreeMap::new(),
+        places: None,
         lineage: true,
     };
     let answer = kql::run(query, &context).unwrap_or_else(|problems| panic!("{query}: {problems:?}"));

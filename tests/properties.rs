@@ -275,6 +275,7 @@ fn answer(query: &str) -> Result<Vec<String>, String> {
         window: None,
         watchlists: &BTreeMap::new(),
         thresholds: &BTreeMap::new(),
+        places: None,
         lineage: false,
     };
     let answer = kql::run(query, &context)

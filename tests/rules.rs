@@ -75,7 +75,8 @@ fn queries_are_published_under_many_endings() {
         std::fs::write(&path, text).unwrap();
         path
     };
-    let two = write("two.txt", "// for Sentinel\nSigninLogs\n| take 1\n\n// for Defender\nEntraIdSignInEvents\n| take nn\n");
+    let two =
+        write("two.txt", "// for Sentinel\nSigninLogs\n| take 1\n\n// for Defender\nEntraIdSignInEvents\n| take nn\n");
     let rules = load(std::slice::from_ref(&two)).rules;
     assert_eq!(rules.iter().map(|rule| rule.id.as_str()).collect::<Vec<_>>(), ["two", "two-2"]);
     assert_eq!((rules[1].name.as_str(), rules[1].description.as_str()), ("two (2)", "for Defender"));
@@ -85,10 +86,23 @@ fn queries_are_published_under_many_endings() {
     write("bare.yaml", "// no rule, but a query\n\nAuditLogs\n| take 1\n");
     write("parser.yaml", "Category: a parser\nFunctionName: Unified\nFunctionQuery: |\n  SigninLogs | take 1\n");
     write("old.csl", "AuditLogs | take 1");
+    write("other.json", "{\"resources\": []}");
+    let resource = r#""type": "Microsoft.OperationalInsights/workspaces/providers/alertRules""#;
+    let query = r#""query": "SigninLogs\n| where nn == \"x\"""#;
+    let properties = format!(r#"{{"displayName": "Exported", "severity": "High", "queryFrequency": "PT1H", {query}}}"#);
+    let name = r#""name": "[concat(parameters('workspace'),'/Microsoft.SecurityInsights/made-up')]""#;
+    let rule = format!(r#"{{{name}, {resource}, "kind": "Scheduled", "properties": {properties}}}"#);
+    let fusion = format!(r#"{{{resource}, "kind": "Fusion", "properties": {{"severity": "High"}}}}"#);
+    write("portal.json", &format!(r#"{{"$schema": "x", "resources": [{rule}, {fusion}]}}"#));
     let loaded = load(&[folder.path().to_path_buf()]);
     assert!(loaded.broken.is_empty(), "{:?}", loaded.broken);
     let names: Vec<&str> = loaded.rules.iter().map(|rule| rule.name.as_str()).collect();
-    assert_eq!(names, ["bare", "old", "Unified"], "text files in a folder are passed over");
+    assert_eq!(names, ["bare", "old", "Unified", "Exported"], "text files in a folder are passed over");
+    let exported = &loaded.rules[3];
+    assert_eq!((exported.id.as_str(), exported.severity, exported.kind), ("made-up", Severity::High, Kind::Scheduled));
+    let at = exported.query.find("nn").unwrap();
+    let placed = exported.locate(Diagnostic::error("x", Span::new(at, at + 2))).span.unwrap();
+    assert_eq!(exported.source.get(placed.start..placed.end), Some("nn"));
 }
 
 #[test]

@@ -82,6 +82,7 @@ fn check(rule: &Rule, case: &Case, tables: Option<&Tables>) -> Checked {
         window: None,
         watchlists: &case.watchlists,
         thresholds: &case.thresholds,
+        places: case.places.clone(),
         lineage: false,
     };
     let (mut usage, mut rows, mut diagnostics) = (Usage::default(), None, Diagnostics::new());

@@ -74,7 +74,13 @@ pub(super) fn iocs(path: &Path, screen: &Screen) -> anyhow::Result<Iocs> {
 
 /// What detection takes from the case.
 pub(super) fn options(case: &Case, replay: bool) -> Options {
-    Options { replay, as_of: case.as_of, watchlists: case.watchlists.clone(), thresholds: case.thresholds.clone() }
+    Options {
+        replay,
+        as_of: case.as_of,
+        watchlists: case.watchlists.clone(),
+        thresholds: case.thresholds.clone(),
+        places: case.places.clone(),
+    }
 }
 
 /// The rules that were asked for. A pattern that matches none is refused: it would look like "nothing found".

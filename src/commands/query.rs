@@ -32,6 +32,7 @@ pub(super) fn run(args: Query, screen: &Screen) -> anyhow::Result<Exit> {
         window: None,
         watchlists: &case.watchlists,
         thresholds: &case.thresholds,
+        places: case.places.clone(),
         lineage: args.lineage,
     };
     let mut answer = match kql::run(&text.kql, &context) {

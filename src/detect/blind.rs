@@ -38,10 +38,20 @@ pub(super) fn sight(rule: &Rule, usage: &Usage, scene: &Scene<'_>) -> Sight {
         .iter()
         .map(String::as_str)
         .filter(|name| !scene.options.watchlists.contains_key(*name))
+        .filter(|name| *name != kql::PLACES || scene.options.places.is_none())
         .collect();
-    let mut missing: Vec<String> = lists.iter().map(|name| format!("watchlist {name}")).collect();
-    let mut remedy: Vec<String> =
-        lists.iter().map(|name| format!("give the list {name} in the case file (--case)")).collect();
+    let list = |name: &&str| match *name {
+        kql::PLACES => "the places of addresses".to_owned(),
+        name => format!("watchlist {name}"),
+    };
+    let supplied = |name: &&str| match *name {
+        kql::PLACES => {
+            "name an MMDB file of cities in the case file (--case): places = \"GeoLite2-City.mmdb\"".to_owned()
+        }
+        name => format!("give the list {name} in the case file (--case)"),
+    };
+    let mut missing: Vec<String> = lists.iter().map(list).collect();
+    let mut remedy: Vec<String> = lists.iter().map(supplied).collect();
     let lacking = kql::needs(&rule.query).unwrap_or_default().lacking(&|name| rows(name) > 0);
     let needed: Vec<&str> = match present.is_empty() {
         true => absent.clone(),

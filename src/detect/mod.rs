@@ -9,7 +9,7 @@ mod times;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 use rayon::prelude::*;
@@ -17,7 +17,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::error::{Diagnostic, Diagnostics, Gravity};
 use crate::finding::{Finding, Outcome, Verdict};
-use crate::kql::{self, Context, Watchlist};
+use crate::kql::{self, Context, Places, Watchlist};
 use crate::progress::{Progress, Unit};
 use crate::rules::Rule;
 use crate::table::{Table, Tables, UNIX_EPOCH_TICKS};
@@ -44,11 +44,13 @@ pub struct Options {
     pub watchlists: BTreeMap<String, Watchlist>,
     /// Values that replace a rule's top-level `let` of that name, as KQL text.
     pub thresholds: BTreeMap<String, String>,
+    /// Where addresses are.
+    pub places: Option<Arc<Places>>,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { replay: true, as_of: None, watchlists: BTreeMap::new(), thresholds: BTreeMap::new() }
+        Options { replay: true, as_of: None, watchlists: BTreeMap::new(), thresholds: BTreeMap::new(), places: None }
     }
 }
 
@@ -79,6 +81,7 @@ impl<'a> Scene<'a> {
             window,
             watchlists: &self.options.watchlists,
             thresholds: &self.options.thresholds,
+            places: self.options.places.clone(),
             lineage,
         }
     }

@@ -150,6 +150,7 @@ fn columns(rule: &Rule, case: &Case) -> Result<Vec<String>, Diagnostics> {
         window: None,
         watchlists: &case.watchlists,
         thresholds: &case.thresholds,
+        places: None,
         lineage: false,
     };
     match catch_unwind(AssertUnwindSafe(|| kql::run(&rule.query, &context))) {

@@ -1,11 +1,13 @@
 //! What a query runs against, and what it answers.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use polars::prelude::{AnyValue, DataFrame};
 
 use super::Value;
 use super::compiler::{Compiler, Env};
+use super::places::Places;
 use super::relation::Relation;
 use crate::error::{Diagnostic, Diagnostics};
 use crate::table::{Decimal, RECORD, RecordId, Tables, Type};
@@ -39,6 +41,8 @@ pub struct Context<'a> {
     pub watchlists: &'a BTreeMap<String, Watchlist>,
     /// Values that replace a top-level `let` of that name: thresholds of the case file, as KQL text.
     pub thresholds: &'a BTreeMap<String, String>,
+    /// Where addresses are, for `geo_info_from_ip_address`.
+    pub places: Option<Arc<Places>>,
     /// Whether every answer row names the records it was made from. Costs time; off for a first pass.
     pub lineage: bool,
 }
@@ -65,7 +69,7 @@ pub struct Usage {
     pub columns: BTreeSet<(String, String)>,
     /// Functions, operators' plugins included.
     pub functions: BTreeSet<String>,
-    /// Watchlists.
+    /// Watchlists, and [`super::PLACES`] where the database of places is asked.
     pub watchlists: BTreeSet<String>,
     /// Whether the answer can depend on where a window begins or ends: aggregates, joins, sorts, `now()`.
     pub windowed: bool,

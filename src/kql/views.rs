@@ -70,6 +70,11 @@ const VIEWS: &[View] = &[
                 "case(RiskLevelAggregated =~ 'none', 1, RiskLevelAggregated =~ 'low', 10, \
                  RiskLevelAggregated =~ 'medium', 50, RiskLevelAggregated =~ 'high', 100, 0)",
             ),
+            (
+                "RiskLevelDuringSignIn",
+                "case(RiskLevelDuringSignIn =~ 'none', 1, RiskLevelDuringSignIn =~ 'low', 10, \
+                 RiskLevelDuringSignIn =~ 'medium', 50, RiskLevelDuringSignIn =~ 'high', 100, 0)",
+            ),
             ("RiskDetails", "int(null)"),
             (
                 "RiskState",

@@ -29,7 +29,7 @@ pub struct Loaded {
 }
 
 /// Reads rule files and folders of them, below as well. In a folder, `.yaml`, `.yml`, `.kql`, `.csl` and `.kusto`
-/// files are rules and others are passed over; a file named on its own is read whatever its name.
+/// files are rules, as are templates in `.json` files, and others are passed over; a file named on its own is read whatever its name.
 pub fn load(paths: &[PathBuf]) -> Loaded {
     let mut loaded = Loaded::default();
     for path in paths {
@@ -39,7 +39,9 @@ pub fn load(paths: &[PathBuf]) -> Loaded {
         }
         for entry in walkdir::WalkDir::new(path).sort_by_file_name() {
             match entry {
-                Ok(entry) if entry.file_type().is_file() && rule_name(entry.path()) => loaded.file(entry.path()),
+                Ok(entry) if entry.file_type().is_file() && (rule_name(entry.path()) || template(entry.path())) => {
+                    loaded.file(entry.path());
+                }
                 Ok(_) => {}
                 Err(error) => {
                     let path = error.path().unwrap_or(path).display().to_string();
@@ -55,6 +57,12 @@ pub fn load(paths: &[PathBuf]) -> Loaded {
 /// Endings of rule files, and of files that hold nothing but queries.
 const YAML: [&str; 2] = [".yaml", ".yml"];
 const KQL: [&str; 3] = [".kql", ".csl", ".kusto"];
+
+/// Whether a file in a folder is a template with rules, as the portal exports them; other JSON is passed over.
+fn template(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
+        && read(path).is_ok_and(|text| sentinel::is_template(&text))
+}
 
 /// Whether a file of this name in a folder is a rule: tests beside rules are not.
 pub(super) fn rule_name(path: &Path) -> bool {
@@ -97,7 +105,10 @@ impl Loaded {
             return;
         }
         match sentinel::read(path, &source) {
-            Ok(rule) => self.rules.push(Rule { test, ..rule }),
+            Ok(rules) => {
+                let mut test = test;
+                self.rules.extend(rules.into_iter().map(|rule| Rule { test: test.take(), ..rule }));
+            }
             Err(diagnostics) => self.broken.push(Broken { path: path.to_string(), source, diagnostics }),
         }
     }

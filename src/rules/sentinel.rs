@@ -1,4 +1,5 @@
-//! Rule files of Microsoft Sentinel: analytic rules (scheduled and NRT) and hunting queries in YAML.
+//! Rule files of Microsoft Sentinel: analytic rules (scheduled and NRT) and hunting queries in YAML, and the templates
+//! that its portal exports.
 //!
 //! Published files are full of small liberties, so keys that do not matter here are not looked at, a list may be a
 //! single value or missing, and only what decides whether and how a query runs is strict.
@@ -13,11 +14,27 @@ use super::{attack, defender, duration};
 use crate::error::{Diagnostic, Diagnostics, Span, nearest};
 use crate::finding::Severity;
 
+/// A template for Azure's resource manager, which the portal's export writes and some collections publish.
+#[derive(Deserialize)]
+struct Template {
+    resources: Vec<Resource>,
+}
+
+#[derive(Deserialize)]
+struct Resource {
+    name: Option<String>,
+    #[serde(rename = "type", default)]
+    ty: String,
+    kind: Option<Spanned<String>>,
+    properties: Option<File>,
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct File {
     id: Option<String>,
     name: Option<String>,
+    display_name: Option<String>,
     description: Option<String>,
     severity: Option<Spanned<String>>,
     kind: Option<Spanned<String>>,
@@ -38,6 +55,7 @@ struct File {
     version: Option<String>,
     tactics: Option<Json>,
     relevant_techniques: Option<Json>,
+    techniques: Option<Json>,
     sub_techniques: Option<Json>,
     required_data_connectors: Option<Json>,
     entity_mappings: Option<Json>,
@@ -46,15 +64,45 @@ struct File {
     tags: Option<Json>,
 }
 
-/// Reads one YAML file.
+/// Ends the type of a resource that is a rule.
+const ALERT_RULES: &str = "/alertRules";
+
+/// Whether a text is a template with rules in it.
+pub(super) fn is_template(source: &str) -> bool {
+    source.trim_start().starts_with('{') && source.contains(ALERT_RULES)
+}
+
+/// Reads the rule of one file, or the rules of a template.
 ///
 /// # Errors
-/// What keeps the rule from running, with spans into `source`.
-pub(super) fn read(path: &str, source: &str) -> Result<Rule, Diagnostics> {
-    let file: File = parse(source).map_err(|problem| vec![problem])?;
-    if file.kind.as_ref().is_some_and(|kind| kind.value.trim().eq_ignore_ascii_case("CustomDetection")) {
-        return defender::read(path, source);
+/// What keeps a rule from running, with spans into `source`.
+pub(super) fn read(path: &str, source: &str) -> Result<Vec<Rule>, Diagnostics> {
+    let alone = |problem| vec![problem];
+    if is_template(source) {
+        let template: Template = parse(source).map_err(alone)?;
+        let rules = template.resources.into_iter().filter(|resource| resource.ty.ends_with(ALERT_RULES));
+        return rules.filter_map(|resource| resource.rule(path, source)).collect();
     }
+    let file: File = parse(source).map_err(alone)?;
+    if file.kind.as_ref().is_some_and(|kind| kind.value.trim().eq_ignore_ascii_case("CustomDetection")) {
+        return Ok(vec![defender::read(path, source)?]);
+    }
+    Ok(vec![rule(path, source, file)?])
+}
+
+impl Resource {
+    /// The rule, unless it is of a kind that has no query (Fusion, incidents of other products).
+    fn rule(self, path: &str, source: &str) -> Option<Result<Rule, Diagnostics>> {
+        let properties = self.properties.filter(|properties| properties.query.is_some())?;
+        // `[concat(parameters('workspace'),'/Microsoft.SecurityInsights/GUID')]`
+        let name = self.name.unwrap_or_default();
+        let last = name.rsplit('/').next().unwrap_or_default().trim_end_matches(['\'', ')', ']']);
+        let id = given(Some(last.to_string()));
+        Some(rule(path, source, File { id, kind: self.kind, ..properties }))
+    }
+}
+
+fn rule(path: &str, source: &str, file: File) -> Result<Rule, Diagnostics> {
     let mut problems = Diagnostics::new();
     let (query, query_at) = match file.query.or(file.function_query).or(file.parser_query) {
         Some(query) if !query.value.trim().is_empty() => {
@@ -136,6 +184,7 @@ pub(super) fn read(path: &str, source: &str) -> Result<Rule, Diagnostics> {
     let text = |key: &str| overrides.get(key).and_then(Json::as_str).filter(|t| !t.is_empty()).map(str::to_string);
     let mut techniques: Vec<String> = words(file.relevant_techniques.as_ref())
         .into_iter()
+        .chain(words(file.techniques.as_ref()))
         .chain(words(file.sub_techniques.as_ref()))
         .map(|id| attack::current(&id))
         .collect();
@@ -143,7 +192,8 @@ pub(super) fn read(path: &str, source: &str) -> Result<Rule, Diagnostics> {
     techniques.retain(|id| seen.insert(id.clone()));
     Ok(Rule {
         id: given(file.id).unwrap_or_else(|| stem(path).to_string()),
-        name: given(file.name.or(file.function_name).or(file.parser_name)).unwrap_or_else(|| stem(path).to_string()),
+        name: given(file.name.or(file.display_name).or(file.function_name).or(file.parser_name))
+            .unwrap_or_else(|| stem(path).to_string()),
         description: unquoted(&file.description.unwrap_or_default()),
         severity: severity.unwrap_or_default(),
         kind,

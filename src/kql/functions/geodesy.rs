@@ -2,14 +2,17 @@
 //!
 //! The service measures on a sphere; longitudes stand before latitudes. Coordinates out of range give null.
 
+use std::sync::Arc;
+
 use serde_json::{Value as Json, json};
 
 use super::arguments::real;
 use super::{Accepts, Body, Function, Gives};
 use crate::error::Diagnostic;
-use crate::kql::Value;
 use crate::kql::compiler::{Call, Compiled};
+use crate::kql::kernel::{Kernel, apply};
 use crate::kql::scalar::Scalar;
+use crate::kql::{PLACES, Value};
 use crate::table::Type;
 
 /// Mean radius of the Earth in metres, as the S2 geometry library has it.
@@ -114,7 +117,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function {
         names: &["geo_info_from_ip_address"],
         usage: "geo_info_from_ip_address(address)",
-        summary: "Country, state, city and position of an address: null, as no database of places is supplied.",
+        summary: "Country, state, city and position of an address as a bag, from the MMDB file that the case file names; \
+                  null without one.",
         takes: &[Accepts::Text],
         gives: Gives::Type(Type::Dynamic),
         body: Body::Scalar(place_of_address),
@@ -124,9 +128,20 @@ pub(super) const FUNCTIONS: &[Function] = &[
 ];
 
 fn place_of_address(call: &Call<'_, '_>) -> Compiled<Scalar> {
-    let note = Diagnostic::note("`geo_info_from_ip_address` is null: there is no database of places", call.span);
-    call.compiler.note(note.help("sign-in tables carry the place themselves: Location, LocationDetails"));
-    Ok(Scalar::null(Type::Dynamic))
+    call.compiler.usage.borrow_mut().watchlists.insert(PLACES.to_owned());
+    let Some(places) = call.compiler.context.places.clone() else {
+        let note = Diagnostic::note("`geo_info_from_ip_address` is null: there is no database of places", call.span);
+        call.compiler.note(note.help(
+            "name an MMDB file in the case file: places = \"GeoLite2-City.mmdb\"; sign-in tables carry the place \
+             themselves: Location, LocationDetails",
+        ));
+        return Ok(Scalar::null(Type::Dynamic));
+    };
+    let kernel: Kernel = Arc::new(move |values| {
+        let address = values.first().map(Value::to_text).unwrap_or_default();
+        places.locate(&address).map_or(Value::Null, |bag| Value::Dynamic(bag.into()))
+    });
+    Ok(apply(kernel, &call.arguments, &[Accepts::Text], Type::Dynamic))
 }
 
 /// The point whose longitude stands at a position and whose latitude behind it.

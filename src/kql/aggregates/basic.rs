@@ -6,6 +6,7 @@ use std::sync::Arc;
 use polars::prelude::{DataType, len, lit};
 
 use super::{Aggregate, Produced, fold, prefixed};
+use crate::error::Diagnostic;
 use crate::kql::Value;
 use crate::kql::compare::convert;
 use crate::kql::compiler::{Call, Compiled};
@@ -16,6 +17,8 @@ use crate::table::{Decimal, Type};
 
 /// The limit of `make_list` and `make_set`.
 const MAX_ELEMENTS: usize = 1_048_576;
+/// The limit of the same under their former names, `makelist` and `makeset`.
+const MAX_ELEMENTS_ONCE: usize = 128;
 
 pub(super) const AGGREGATES: &[Aggregate] = &[
     Aggregate {
@@ -237,6 +240,11 @@ fn collect(call: &Call<'_, '_>, prefix: &str, distinct: bool, predicate: Option<
             .constant(limit_at, "size")?
             .as_i64()
             .map_or(MAX_ELEMENTS, |n| usize::try_from(n).unwrap_or(MAX_ELEMENTS)),
+        None if matches!(call.name.text.as_str(), "makelist" | "makeset") => {
+            let told = format!("`{}` keeps the first {MAX_ELEMENTS_ONCE} values", call.name.text);
+            call.compiler.note(Diagnostic::note(told, call.name.span).help("make_list and make_set keep all"));
+            MAX_ELEMENTS_ONCE
+        }
         None => MAX_ELEMENTS,
     };
     let value = call.arguments[0].clone();

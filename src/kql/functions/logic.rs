@@ -148,7 +148,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
             }
             Ok(match found {
                 Some(col) => Scalar::column(&name, col.ty),
-                None => call.arguments[1].clone().named(None),
+                None => call.arguments[1].clone(),
             })
         }),
         examples: &[("column_ifexists('nowhere', 1)", "1")],

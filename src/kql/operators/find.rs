@@ -65,6 +65,8 @@ fn only(c: &Compiler<'_>, predicate: &Expr, cased: bool, leg: Relation, env: &En
 /// A predicate in which a bare text is a term looked for in every column.
 fn terms(c: &Compiler<'_>, expr: &Expr, cased: bool, scope: &Scope<'_>) -> Compiled<Scalar> {
     match &expr.kind {
+        // `search *` keeps every row.
+        ExprKind::Star => Ok(Scalar::literal(Value::Bool(true), Type::Bool)),
         ExprKind::Literal(Value::String(term), _) => {
             over_columns(expr.span, scope, |column| term_in(column, term, cased, expr.span))
         }
@@ -75,8 +77,9 @@ fn terms(c: &Compiler<'_>, expr: &Expr, cased: bool, scope: &Scope<'_>) -> Compi
             (_, ExprKind::Literal(Value::String(term), _)) if !negated && term.contains('*') => {
                 term_in(c.scalar(left, scope)?, term, cased, expr.span)
             }
-            _ => c.scalar(expr, scope),
+            _ => c.scalar(&with_case(expr, cased), scope),
         },
+        ExprKind::Binary(BinaryOp::Text(..), ..) => c.scalar(&with_case(expr, cased), scope),
         ExprKind::Binary(op @ (BinaryOp::And | BinaryOp::Or), left, right) => {
             let (a, b) = (terms(c, left, cased, scope)?, terms(c, right, cased, scope)?);
             logical(*op, a, b, left.span, right.span)
@@ -87,6 +90,23 @@ fn terms(c: &Compiler<'_>, expr: &Expr, cased: bool, scope: &Scope<'_>) -> Compi
         }
         _ => condition(c.scalar(expr, scope)?, expr.span),
     }
+}
+
+/// A comparison of text, with case where `kind=case_sensitive` asks for it.
+fn with_case(expr: &Expr, cased: bool) -> Expr {
+    let mut expr = expr.clone();
+    if let (true, ExprKind::Binary(BinaryOp::Text(op, _), ..)) = (cased, &mut expr.kind) {
+        *op = match *op {
+            TextOp::Has => TextOp::HasCs,
+            TextOp::HasPrefix => TextOp::HasPrefixCs,
+            TextOp::HasSuffix => TextOp::HasSuffixCs,
+            TextOp::Contains => TextOp::ContainsCs,
+            TextOp::StartsWith => TextOp::StartsWithCs,
+            TextOp::EndsWith => TextOp::EndsWithCs,
+            other => other,
+        };
+    }
+    expr
 }
 
 /// A term with `*` at its ends or inside: the beginning, the end or a part of a word.

@@ -103,6 +103,7 @@ fn naive(rule: &Rule, tables: &Tables) -> Vec<Told> {
         watchlists: &nothing,
         thresholds: &thresholds,
         lineage,
+        places: None,
     };
     let read = kql::check(&rule.query, &context(0, false)).unwrap().tables;
     // Where nothing at all raises an alert, runs reach over all of the evidence; else over what the rule reads.

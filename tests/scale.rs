@@ -25,6 +25,7 @@ fn answer(read: &Ingested, query: &str) -> Result<String, String> {
         watchlists: &none,
         thresholds: &same,
         lineage: true,
+        places: None,
     };
     let answer = kql::run(query, &context).map_err(|problems| format!("{problems:?}"))?;
     Ok(format!("{:?} {:?}", answer.frame, answer.origins))

@@ -29,6 +29,7 @@ fn main() -> anyhow::Result<()> {
         watchlists: &BTreeMap::new(),
         thresholds: &BTreeMap::new(),
         lineage: false,
+        places: None,
     };
     let ask = || kql::run(QUERY, &context).map_err(|problems| anyhow::anyhow!("{problems:?}"));
     let (asked, written) = (ask()?.rows(), by_hand(&ready)?.height());

@@ -87,6 +87,7 @@ fn tables(rule: &Rule) -> Vec<String> {
         watchlists: &watchlists,
         thresholds: &thresholds,
         lineage: false,
+        places: None,
     };
     kql::check(&rule.query, &context).expect("the pack compiles").tables.into_iter().collect()
 }

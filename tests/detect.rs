@@ -202,3 +202,48 @@ fn rows_that_cannot_matter_are_left_out_and_change_nothing() {
     let verdict = run(rule(counting), &tables, &Options::default());
     assert_eq!(findings(&verdict)[0].alerts, 29, "an alert on nothing is raised in every run");
 }
+
+const GUESSING: &str = "id: guessing\nname: Guessing\nseverity: Low\ntags:\n  - failures\nquery: |\n  SigninLogs\n  | where ResultType == \"50126\"\n  \
+    | summarize Failures = count() by UserPrincipalName\n  | where Failures > 2\n";
+
+#[test]
+fn wrong_passwords_of_a_federated_domain_are_not_judged() {
+    let row = |user: &str, issuer: &str| {
+        let row = serde_json::json!({"TimeGenerated": "2026-03-01T10:05:00Z", "UserPrincipalName": user, "ResultType": "0",
+                                     "TokenIssuerType": issuer});
+        row.as_object().cloned().unwrap()
+    };
+    let rows = [
+        row("a@corp.example", "ADFederationServices"),
+        row("b@corp.example", "ADFederationServices"),
+        row("c@example.com", "AzureAD"),
+    ];
+    let mut tables = Tables::default();
+    tables.insert(Table::from_rows(Schema::known("SigninLogs").unwrap(), &rows).unwrap());
+    let verdict = run(rule(GUESSING), &tables, &Options::default());
+    assert_eq!(verdict.outcome, Outcome::Clean);
+    assert_eq!(verdict.limits.len(), 1, "{:?}", verdict.limits);
+    let limit = &verdict.limits[0];
+    assert!(limit.starts_with("not judged: domain corp.example, ") && limit.contains("2 of 2"), "{limit}");
+    let untagged = GUESSING.replace("tags:\n  - failures\n", "");
+    assert!(run(rule(&untagged), &tables, &Options::default()).limits.is_empty());
+    let mut options = Options::default();
+    options.watchlists.insert("FederatedDomains".into(), Watchlist::of(["old.example".to_string()]));
+    assert_eq!(run(rule(GUESSING), &tables, &options).limits.len(), 2);
+    let servers = serde_json::json!({"TimeGenerated": "2026-03-01T10:05:00Z", "UserPrincipalName": "a@corp.example"});
+    let servers = [servers.as_object().cloned().unwrap()];
+    tables.insert(Table::from_rows(Schema::known("ADFSSignInLogs").unwrap(), &servers).unwrap());
+    assert!(run(rule(GUESSING), &tables, &Options::default()).limits.is_empty(), "AD FS tells of its failures");
+}
+
+#[test]
+fn a_list_of_a_fuzzy_union_is_used_where_it_is_given() {
+    let tables =
+        signins(&[("2026-03-01T10:05:00Z", "a@example.com", "0"), ("2026-03-01T10:06:00Z", "b@example.com", "0")]);
+    let text = "name: Others\nquery: |\n  let known = union isfuzzy=true (datatable(SearchKey:string)[]), (_GetWatchlist('Known') | project SearchKey);\n  \
+                SigninLogs | where UserPrincipalName !in~ (known)\n";
+    assert_eq!(findings(&run(rule(text), &tables, &Options::default())).len(), 2);
+    let mut options = Options::default();
+    options.watchlists.insert("Known".into(), Watchlist::of(["A@example.com".to_string()]));
+    assert_eq!(findings(&run(rule(text), &tables, &options)).len(), 1);
+}

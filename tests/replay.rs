@@ -109,9 +109,12 @@ fn naive(rule: &Rule, tables: &Tables) -> Vec<Told> {
     // Where nothing at all raises an alert, runs reach over all of the evidence; else over what the rule reads.
     let silent = Context { window: Some((i64::MIN, i64::MIN)), ..context(UNIX_EPOCH_TICKS, false) };
     let silent = kql::run(&rule.query, &silent).unwrap().rows() > 0;
+    let spans = |names: &BTreeSet<String>| -> Vec<(i64, i64)> {
+        names.iter().filter_map(|name| tables.get(name)).filter_map(|table| table.span("TimeGenerated")).collect()
+    };
+    let own = spans(&read).iter().map(|span| span.0).min();
     let read: BTreeSet<String> = if silent { tables.iter().map(|(name, _)| name.to_owned()).collect() } else { read };
-    let spans: Vec<(i64, i64)> =
-        read.iter().filter_map(|name| tables.get(name)).filter_map(|table| table.span("TimeGenerated")).collect();
+    let spans = spans(&read);
     let (Some(first), Some(last)) = (spans.iter().map(|s| s.0).min(), spans.iter().map(|s| s.1).max()) else {
         return Vec::new();
     };
@@ -119,7 +122,7 @@ fn naive(rule: &Rule, tables: &Tables) -> Vec<Told> {
     let mut now = UNIX_EPOCH_TICKS + (first - UNIX_EPOCH_TICKS).div_euclid(schedule.frequency) * schedule.frequency;
     loop {
         if now >= first {
-            step(rule, &context(now, true), first, &mut hits);
+            step(rule, &context(now, true), own, &mut hits);
         }
         if now >= last {
             break;
@@ -133,7 +136,7 @@ fn naive(rule: &Rule, tables: &Tables) -> Vec<Told> {
     told.collect()
 }
 
-fn step(rule: &Rule, context: &Context<'_>, first: i64, hits: &mut BTreeMap<Vec<(String, String)>, Hit>) {
+fn step(rule: &Rule, context: &Context<'_>, first: Option<i64>, hits: &mut BTreeMap<Vec<(String, String)>, Hit>) {
     let schedule = rule.schedule.unwrap();
     let answer = kql::run(&rule.query, context).unwrap_or_else(|problems| panic!("{problems:?}"));
     let rows: Vec<Vec<(String, String)>> = (0..answer.rows())
@@ -145,7 +148,7 @@ fn step(rule: &Rule, context: &Context<'_>, first: i64, hits: &mut BTreeMap<Vec<
         })
         .collect();
     let (start, end) = context.window.unwrap();
-    let partly = (schedule.period > schedule.frequency && start < first).then_some(end - first);
+    let partly = first.filter(|first| schedule.period > schedule.frequency && start < *first).map(|first| end - first);
     let new = rows.iter().any(|row| !hits.contains_key(row));
     let mut seen = BTreeSet::new();
     for (at, row) in rows.iter().enumerate() {

@@ -148,5 +148,5 @@ fn the_examples_of_the_documentation_work() {
     let proof = entrail::detect::prove(&loaded.rules[0]);
     assert!(proof.holds() && proof.cases.len() == 2, "{proof:#?}");
     let case = entrail::case::Case::read(&blocks("toml")[0], folder.path()).unwrap();
-    assert_eq!((case.watchlists.len(), case.thresholds.len()), (7, 2));
+    assert_eq!((case.watchlists.len(), case.thresholds.len()), (10, 2));
 }

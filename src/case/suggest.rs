@@ -23,7 +23,7 @@ pub fn template(usual: Option<&Usual>) -> String {
     section(&mut text, usual.is_some(), "Domains that given roles and synchronisation name", &domains);
     text.push_str(LISTS);
     text.push_str(
-        "\n# Offices, VPN, proxies: rules judge these addresses more mildly, and they join no findings to incidents.\n\
+        "\n# Offices, VPN, proxies: sign-ins from there are not from outside, and they join no findings to incidents.\n\
          # TrustedNetworks = [\"192.0.2.0/24\"]\n",
     );
     let addresses = found.shared().map(|one| {
@@ -40,7 +40,9 @@ pub fn template(usual: Option<&Usual>) -> String {
     let shares = |of: &Share<String>| (of.what.clone(), figures(of.signins, of.users));
     let networks = found.networks.iter().map(|of| (of.what.to_string(), figures(of.signins, of.users)));
     section(&mut text, usual.is_some(), "Networks with most successful sign-ins", &networks.collect::<Vec<_>>());
-    text.push_str("\n# Countries where people work.\n# Countries = [\"DE\", \"NL\"]\n");
+    text.push_str(
+        "\n# Countries where people work: a first sign-in from there is no finding.\n# Countries = [\"DE\", \"NL\"]\n",
+    );
     section(
         &mut text,
         usual.is_some(),
@@ -48,7 +50,7 @@ pub fn template(usual: Option<&Usual>) -> String {
         &found.countries.iter().map(shares).collect::<Vec<_>>(),
     );
     text.push_str(
-        "\n# Accounts of directory synchronisation.\n# SyncAccounts = [\"Sync_DC1_0123456789ab@example.com\"]\n",
+        "\n# Accounts of directory synchronisation, beside those named Sync_...: they sign in for nothing else.\n# SyncAccounts = [\"Sync_DC1_0123456789ab@example.com\"]\n",
     );
     section(
         &mut text,
@@ -90,7 +92,8 @@ const TENANT: &str = "\
 ";
 
 const LISTS: &str = "
-# Lists reach rules as watchlists. A rule whose list is not given is not evaluable; it does not guess.
+# Lists reach rules as watchlists. A rule that cannot do without a list that is not given is not evaluable; it does
+# not guess.
 [lists]
 # Accounts for emergencies: any use is a finding.
 # BreakGlass = [\"breakglass1@example.com\"]
@@ -100,6 +103,9 @@ const LISTS: &str = "
 
 # Applications known to be good, by id.
 # KnownApplications = [\"22222222-0000-4000-8000-000000000001\"]
+
+# Domains whose passwords another server checks: wrong ones never reach Entra, and rules that count them say so.
+# FederatedDomains = [\"corp.example.com\"]
 ";
 
 const TAIL: &str = "
@@ -190,7 +196,7 @@ mod tests {
             })
             .collect();
         let case = Case::read(&bare, Path::new(".")).unwrap_or_else(|problems| panic!("{problems:?}\n{bare}"));
-        assert_eq!(case.watchlists.len(), 9);
+        assert_eq!(case.watchlists.len(), 10);
         assert_eq!(case.thresholds.len(), 2);
         assert_eq!(case.networks().len(), 1);
     }

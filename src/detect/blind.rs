@@ -24,7 +24,7 @@ pub(super) struct Sight {
 }
 
 /// The tag of rules that count wrong passwords.
-pub const COUNTS_FAILURES: &str = "CountsPasswordFailures";
+pub const COUNTS_FAILURES: &str = "failures";
 
 /// The list of the case file that names federated domains.
 pub(super) const FEDERATED: &str = "FederatedDomains";
@@ -33,9 +33,10 @@ pub(super) fn sight(rule: &Rule, usage: &Usage, scene: &Scene<'_>) -> Sight {
     let rows = |name: &str| scene.tables.get(name).map_or(0, |table| table.rows());
     let (present, absent): (Vec<&str>, Vec<&str>) =
         usage.tables.iter().map(String::as_str).partition(|name| rows(name) > 0);
+    let optional = kql::optional_lists(&rule.query);
     let lists: Vec<&str> = usage
         .watchlists
-        .iter()
+        .difference(&optional)
         .map(String::as_str)
         .filter(|name| !scene.options.watchlists.contains_key(*name))
         .filter(|name| *name != kql::PLACES || scene.options.places.is_none())

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::hits::{Hit, Key, cells, key};
-use super::narrow::narrow;
+use super::narrow::{narrow, slim};
 use super::{Scene, times};
 use crate::error::{Diagnostic, Diagnostics};
 use crate::kql::{self, Answer, Context, Usage};
@@ -51,7 +51,7 @@ pub(super) fn run(rule: &Rule, usage: &Usage, scene: &Scene<'_>) -> Result<Vec<H
     if silence {
         return walk(rule, usage, scene, scene.tables, &steps(&plan(scene.tables, scene.tables.span())));
     }
-    let tables = narrow(rule, usage, scene);
+    let tables = slim(rule, usage, narrow(rule, usage, scene), &nothing, scene);
     // Rows that do not matter still say how long the evidence was watched.
     let span = times::span(scene.tables, &usage.tables);
     walk(rule, usage, scene, &tables, &steps(&plan(&tables, span)))

@@ -57,6 +57,36 @@ pub fn sift(query: &str, tables: &BTreeSet<String>) -> BTreeMap<String, Vec<Stri
     found
 }
 
+/// Watchlists that a query can do without: each mention of them is a leg of a `union isfuzzy=true`.
+pub fn optional_lists(query: &str) -> BTreeSet<String> {
+    let Ok(tree) = super::parse(query) else { return BTreeSet::new() };
+    let mut mentions = Mentions::default();
+    mentions.query(&tree);
+    let needed: BTreeSet<&String> = mentions.lists.iter().filter(|(_, fuzzy)| !fuzzy).map(|(list, _)| list).collect();
+    let lists = mentions.lists.iter().map(|(list, _)| list);
+    lists.filter(|list| !needed.contains(list)).cloned().collect()
+}
+
+/// Words that read or give columns without naming them.
+const WHOLE: [&str; 8] = ["search", "find", "getschema", "evaluate", "facet", "invoke", "pack_all", "narrow"];
+
+/// Whether a query reads columns by their names alone, so that columns of these tables that it does not name cannot
+/// change its answer except by standing in it.
+pub fn by_name(query: &str, tables: &BTreeSet<String>) -> bool {
+    let (tokens, problems) = lex(query);
+    let whole = |token: &Token| match &token.kind {
+        Kind::Symbol(symbol) => *symbol == "*",
+        Kind::Name(name) => WHOLE.contains(&name.as_str()),
+        _ => false,
+    };
+    // A bound name that a column hides would come to light without the column.
+    let bound = bindings(&tokens);
+    let hidden = |table: &String| {
+        Schema::known(table).is_some_and(|schema| bound.keys().any(|name| schema.field(name).is_some()))
+    };
+    problems.is_empty() && !tokens.iter().any(whole) && !tables.iter().any(hidden)
+}
+
 /// Whether tables are named in ways that are not followed.
 fn unclear(tokens: &[Token]) -> bool {
     let name = |at: usize| match tokens.get(at).map(|token| &token.kind) {
@@ -144,6 +174,30 @@ mod tests {
         let expanded =
             "AuditLogs | mv-expand TargetResources | where TargetResources.type == \"User\" and Result == \"success\"";
         assert_eq!(sifted(expanded), ["AuditLogs\n| where (Result == \"success\")\n| project TimeGenerated"]);
+    }
+
+    #[test]
+    fn lists_of_a_fuzzy_union_are_optional() {
+        let optional = |query| super::optional_lists(query).into_iter().collect::<Vec<_>>();
+        let told = "let told = union isfuzzy=true (datatable(SearchKey:string)[]), (_GetWatchlist('Countries') | project SearchKey);\nSigninLogs | where Location in (told)";
+        assert_eq!(optional(told), ["Countries"]);
+        assert!(
+            optional("SigninLogs | where UserPrincipalName in ((_GetWatchlist('VIP') | project SearchKey))").is_empty()
+        );
+        assert!(
+            optional(&format!("{told} | join (_GetWatchlist('Countries')) on $left.Location == $right.SearchKey"))
+                .is_empty()
+        );
+    }
+
+    #[test]
+    fn columns_by_name_alone() {
+        let tables = BTreeSet::from(["SigninLogs".to_string()]);
+        let by_name = |query| super::by_name(query, &tables);
+        assert!(by_name("SigninLogs | where ResultType == 0 | summarize count() by UserPrincipalName"));
+        assert!(!by_name("SigninLogs | summarize arg_max(TimeGenerated, *) by UserPrincipalName"));
+        assert!(!by_name("let ResultType = 1; SigninLogs | where ResultType == 0"));
+        assert!(!by_name("search in (SigninLogs) \"x\""));
     }
 
     #[test]

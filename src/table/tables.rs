@@ -174,6 +174,20 @@ impl Table {
         }
     }
 
+    /// Only these columns, all rows: for a query that is planned again and again.
+    pub fn select(&self, wanted: impl Fn(&str) -> bool) -> Table {
+        let kept = self.schema.fields.iter().zip(&self.columns).filter(|(field, _)| wanted(&field.name));
+        let (fields, columns) = kept.map(|(field, column)| (field.clone(), column.clone())).unzip();
+        Table {
+            schema: Arc::new(Schema::new(self.schema.table.clone(), fields)),
+            columns,
+            records: self.records.clone(),
+            shapes: self.shapes.clone(),
+            shape_of: self.shape_of.clone(),
+            order: self.order.clone(),
+        }
+    }
+
     /// Replaces a column: what can only be known once all evidence has been read. Another length is refused.
     pub fn with_column(mut self, position: usize, column: Column) -> Table {
         if column.len() == self.rows()

@@ -8,6 +8,27 @@ use crate::kql::ast::{
 #[derive(Default)]
 pub(in crate::kql) struct Mentions<'q> {
     found: Vec<(String, Vec<&'q Operator>)>,
+    /// Watchlists, and whether a query does without: they stand in a fuzzy union.
+    pub(in crate::kql) lists: Vec<(String, bool)>,
+}
+
+/// The watchlist that a call reads.
+fn list(expr: &Expr) -> Option<String> {
+    let ExprKind::Call(name, arguments) = &expr.kind else { return None };
+    let known = matches!(name.text.as_str(), "_GetWatchlist" | "_GetWatchlistAlias");
+    match arguments.first().filter(|_| known).map(|argument| &argument.value.kind) {
+        Some(ExprKind::Literal(value, _)) => Some(value.to_text().into_owned()),
+        _ => None,
+    }
+}
+
+/// The watchlist that a leg of a union begins with, in parentheses or not.
+fn leg(pipeline: &Pipeline) -> Option<String> {
+    match &pipeline.operators.first()?.kind {
+        OperatorKind::Source(Expr { kind: ExprKind::Pipeline(inner), .. }) => leg(inner),
+        OperatorKind::Source(expr) => list(expr),
+        _ => None,
+    }
 }
 
 impl<'q> Mentions<'q> {
@@ -41,7 +62,15 @@ impl<'q> Mentions<'q> {
         let rest: Vec<&Operator> = rest.iter().chain(after.iter().copied()).collect();
         match &first.kind {
             OperatorKind::Source(expr) => self.source(expr, rest),
-            OperatorKind::Union { tables, .. } => tables.iter().for_each(|table| self.pipeline(table, &rest)),
+            OperatorKind::Union { settings, tables } => {
+                let fuzzy = settings.flag("isfuzzy") && tables.len() > 1;
+                for table in tables {
+                    match leg(table).filter(|_| fuzzy) {
+                        Some(list) => self.lists.push((list, true)),
+                        None => self.pipeline(table, &rest),
+                    }
+                }
+            }
             _ => self.operator(first),
         }
         pipeline.operators.iter().skip(1).for_each(|operator| self.operator(operator));
@@ -96,6 +125,7 @@ impl<'q> Mentions<'q> {
             }
             ExprKind::Between { value, low, high, .. } => [value, low, high].into_iter().for_each(|e| self.expr(e)),
             ExprKind::Call(name, arguments) => {
+                self.lists.extend(list(expr).map(|list| (list, false)));
                 if name.text == "table" {
                     self.found.push((name.text.clone(), Vec::new()));
                 }

@@ -93,8 +93,15 @@ fn view(report: &Report<'_>, found: &Found<'_>, guided: &mut BTreeSet<(String, S
     let tactic = |name: &String| {
         crate::rules::attack::tactic(name).map_or_else(|| name.clone(), |tactic| tactic.name.to_owned())
     };
+    // The records of the hit itself come before those that it was compared with.
+    let of_hit = |event: &usize| {
+        let time = report.timeline.events.get(*event).and_then(|event| event.time);
+        let (Some(at), Some(first), Some(last)) = (time, finding.first, finding.last) else { return false };
+        first <= at && at <= last
+    };
+    let (own, compared): (Vec<usize>, Vec<usize>) = found.events.iter().copied().partition(of_hit);
     let records: Vec<RecordView> =
-        found.events.iter().take(RECORDS).filter_map(|&event| record(report, event)).collect();
+        own.into_iter().chain(compared).take(RECORDS).filter_map(|event| record(report, event)).collect();
     let rest = found.events.len().saturating_sub(records.len());
     View {
         label: found.label(),

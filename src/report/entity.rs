@@ -1,5 +1,5 @@
-//! Accounts, addresses, applications, sessions and devices that the findings are about, each with what all sign-ins
-//! say of it: before its first finding, and since.
+//! Accounts, addresses, applications, sessions, devices and user agents that the findings are about, each with what all
+//! sign-ins say of it: before its first finding, and since.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,15 +30,17 @@ pub enum Kind {
     Application,
     Session,
     Device,
+    UserAgent,
 }
 
 impl Kind {
     /// All kinds, in the order they are told.
-    pub const ALL: [Kind; 5] = [Kind::Account, Kind::Address, Kind::Application, Kind::Session, Kind::Device];
+    pub const ALL: [Kind; 6] =
+        [Kind::Account, Kind::Address, Kind::Application, Kind::Session, Kind::Device, Kind::UserAgent];
 
     /// The word for one.
     pub fn word(self) -> &'static str {
-        ["account", "address", "application", "session", "device"][self as usize]
+        ["account", "address", "application", "session", "device", "user agent"][self as usize]
     }
 }
 
@@ -140,7 +142,8 @@ fn chosen(findings: &[Found<'_>], timeline: &Timeline, accounts: &[Account], ind
             ..blank(Kind::Account, &account.name, account.severity)
         })
         .collect();
-    for (kind, name) in [(Kind::Address, "IP"), (Kind::Application, "CloudApplication")] {
+    for (kind, name) in [(Kind::Address, "IP"), (Kind::Application, "CloudApplication"), (Kind::UserAgent, "UserAgent")]
+    {
         let listed = indicators.iter().filter(|indicator| indicator.kind == name).take(MOST);
         found.extend(listed.map(|indicator| Dossier {
             note: indicator.note.clone(),
@@ -207,13 +210,14 @@ fn attach(
     timeline: &Timeline,
     keys: &FxHashMap<(Kind, String), usize>,
 ) {
-    const FACTS: [(Kind, Fact); 6] = [
+    const FACTS: [(Kind, Fact); 7] = [
         (Kind::Account, Fact::User),
         (Kind::Address, Fact::Ip),
         (Kind::Application, Fact::AppId),
         (Kind::Application, Fact::App),
         (Kind::Session, Fact::Session),
         (Kind::Device, Fact::Device),
+        (Kind::UserAgent, Fact::UserAgent),
     ];
     for (position, event) in timeline.events.iter().enumerate() {
         for (kind, fact) in FACTS {
@@ -238,12 +242,13 @@ fn attach(
 
 /// The sign-ins of one table.
 fn add<'a>(table: &'a Table, keys: &FxHashMap<(Kind, String), usize>, dossiers: &[Dossier], sums: &mut [Sums<'a>]) {
-    const OF: [(Kind, &[&str]); 5] = [
+    const OF: [(Kind, &[&str]); 6] = [
         (Kind::Account, &["UserPrincipalName", "ServicePrincipalName"]),
         (Kind::Address, &["IPAddress"]),
         (Kind::Application, &["AppId", "AppDisplayName", "ServicePrincipalName"]),
         (Kind::Session, &["SessionId"]),
         (Kind::Device, &["DeviceDetail"]),
+        (Kind::UserAgent, &["UserAgent"]),
     ];
     let reader = Reader::new(table);
     // Names repeat over and over: each spelling is folded once.

@@ -247,7 +247,6 @@ fn pictures_for_the_docs() {
     browser.open(&written("docs", &case::breach()));
     for (name, anchor, scheme) in [
         ("report-summary-light", "summary", "light"),
-        ("report-summary-dark", "summary", "dark"),
         ("report-timeline-light", "timeline", "light"),
         ("report-incident-dark", "I1", "dark"),
         ("report-signins-light", "signins", "light"),

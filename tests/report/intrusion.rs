@@ -108,7 +108,7 @@ fn inventories_say_what_is_left() {
     let state = |what: &str| &report.intrusion.footholds.iter().find(|f| f.what == what).unwrap().remains;
     assert!(matches!(state("Consent"), Remains::Present(said) if said.ends_with("Mail.ReadWrite Mail.Send")));
     assert!(matches!(state("Role"), Remains::Present(said) if said.contains("role assignments")));
-    assert!(matches!(state("Inbox rule"), Remains::Unknown(said) if said.contains("inbox rules")));
+    assert!(matches!(state("Inbox rule"), Remains::Unknown(said) if said.contains("rules of this mailbox")));
 }
 
 #[test]
@@ -225,6 +225,9 @@ fn entities_tell_the_usual_from_the_new() {
     let addresses = &eva.company.iter().find(|(what, ..)| *what == "address").unwrap().1;
     assert!(addresses[0].new && addresses[0].value == "203.0.113.77");
     assert!(!addresses[1].new);
+    let agent = report.entities.iter().find(|one| one.kind == entrail::report::Kind::UserAgent).unwrap();
+    assert_eq!(agent.company[0].0, "account", "who else used it");
+    assert_eq!(agent.company[0].1.len() + agent.company[0].2, 12);
     let page = page(&story);
     assert!(page.contains("never seen before"));
     assert!(page.contains("since its first finding, by weekday and hour, UTC"));

@@ -1,4 +1,4 @@
-//! A page of its own for each account, address, application, session and device.
+//! A page of its own for each account, address, application, session, device and user agent.
 
 use rustc_hash::FxHashMap;
 
@@ -100,7 +100,7 @@ pub struct EventLine {
 
 /// The pages by kind, and how many are left out.
 pub fn groups(report: &Report<'_>, index: &Index) -> (Vec<Group>, usize) {
-    let titles = ["Accounts", "Addresses", "Applications", "Sessions", "Devices"];
+    let titles = ["Accounts", "Addresses", "Applications", "Sessions", "Devices", "User agents"];
     let mut weeks = 0;
     let mut groups: Vec<Group> = titles.into_iter().map(|title| Group { title, pages: Vec::new() }).collect();
     for (position, dossier) in report.entities.iter().take(SHOWN).enumerate() {
@@ -144,7 +144,7 @@ fn view(report: &Report<'_>, index: &Index, position: usize, dossier: &Dossier, 
         Kind::Account => "user",
         Kind::Address => "src_ip",
         Kind::Application => "app",
-        Kind::Session | Kind::Device => "text",
+        Kind::Session | Kind::Device | Kind::UserAgent => "text",
     };
     let raw = match dossier.kind {
         Kind::Application if !dossier.note.is_empty() => dossier.note.split(", ").next().unwrap_or_default(),
@@ -191,7 +191,7 @@ fn view(report: &Report<'_>, index: &Index, position: usize, dossier: &Dossier, 
 fn company(index: &Index, what: &'static str, list: &[Companion], more: usize) -> Company {
     let row = |companion: &Companion| CompanyRow {
         anchor: match what {
-            "account" | "address" | "application" | "device" => index.anchor(what, &companion.value),
+            "account" | "address" | "application" | "device" | "user agent" => index.anchor(what, &companion.value),
             _ => String::new(),
         },
         value: shown(what, &companion.value),

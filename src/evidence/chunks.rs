@@ -103,6 +103,7 @@ pub struct Chunks<'a> {
     pending: Vec<u8>,
     splitter: Splitter,
     limits: Limits,
+    spare: Vec<Vec<u8>>,
     /// What ends a line of cells: a carriage return where nothing else does, as old spreadsheets save.
     line_end: u8,
     /// How the text is spelled.
@@ -126,6 +127,7 @@ impl<'a> Chunks<'a> {
             pending: Vec::new(),
             splitter: Splitter::default(),
             limits,
+            spare: Vec::new(),
             line_end: b'\n',
             encoding: Encoding::Utf8,
             layout: Layout::Empty,
@@ -297,7 +299,10 @@ impl<'a> Chunks<'a> {
                 self.fill();
                 continue;
             }
-            let rest = self.pending.split_off(cut);
+            let mut rest = self.spare.pop().unwrap_or_default();
+            rest.clear();
+            rest.extend_from_slice(self.pending.get(cut..).unwrap_or_default());
+            self.pending.truncate(cut);
             let bytes = std::mem::replace(&mut self.pending, rest);
             let body = match self.layout {
                 Layout::Lines => Body::Lines,
@@ -306,6 +311,11 @@ impl<'a> Chunks<'a> {
             };
             return Some(Chunk { bytes, body, headers: self.splitter.headers.clone() });
         }
+    }
+
+    /// Takes back the bytes of a chunk that is done with: a fresh block costs more than what is read into it.
+    pub fn reuse(&mut self, bytes: Vec<u8>) {
+        self.spare.push(bytes);
     }
 
     /// What was seen around the records so far.

@@ -16,6 +16,8 @@ pub struct Field {
     pub value: u32,
     /// One past its last byte.
     pub end: u32,
+    /// Whether there is white space between the parts of the value.
+    pub spaced: bool,
 }
 
 /// Finds the fields of an object that begins at `start`; gives the position after it. None where the buffer ends first or
@@ -35,8 +37,9 @@ pub fn object(buf: &[u8], start: usize, fields: &mut Vec<Field>) -> Option<usize
             return None;
         }
         let begin = blank(buf, at + 1);
-        let end = value(buf, begin)?;
-        fields.push(Field { name: name as u32, named: named as u32, value: begin as u32, end: end as u32 });
+        let mut spaced = false;
+        let end = value(buf, begin, &mut spaced)?;
+        fields.push(Field { name: name as u32, named: named as u32, value: begin as u32, end: end as u32, spaced });
         at = blank(buf, end);
         match buf.get(at) {
             Some(b',') => at = blank(buf, at + 1),
@@ -62,10 +65,10 @@ fn name(buf: &[u8], at: usize) -> Option<usize> {
     (buf.get(end) == Some(&b'"')).then_some(end)
 }
 
-fn value(buf: &[u8], at: usize) -> Option<usize> {
+fn value(buf: &[u8], at: usize, spaced: &mut bool) -> Option<usize> {
     match buf.get(at)? {
         b'"' => string(buf, at),
-        b'{' | b'[' => nested(buf, at),
+        b'{' | b'[' => nested(buf, at, spaced),
         _ => scalar(buf, at),
     }
 }
@@ -81,7 +84,7 @@ enum Next {
 }
 
 /// A list or an object of any depth.
-fn nested(buf: &[u8], start: usize) -> Option<usize> {
+fn nested(buf: &[u8], start: usize, spaced: &mut bool) -> Option<usize> {
     // One bit a level: whether it is an object.
     let mut objects = [0_u64; MAX_DEPTH / 64];
     let mut depth = 0;
@@ -90,14 +93,19 @@ fn nested(buf: &[u8], start: usize) -> Option<usize> {
     loop {
         let byte = *buf.get(at)?;
         match byte {
-            b' ' | b'\t' | b'\r' | b'\n' => at += 1,
+            b' ' | b'\t' | b'\r' | b'\n' => {
+                *spaced = true;
+                at += 1;
+            }
             b'"' => match next {
                 Next::Value | Next::ValueOrEnd => {
                     at = string(buf, at)?;
                     next = Next::CommaOrEnd;
                 }
                 Next::Name | Next::NameOrEnd => {
-                    at = blank(buf, string(buf, at)?);
+                    let end = string(buf, at)?;
+                    at = blank(buf, end);
+                    *spaced |= at > end;
                     if buf.get(at) != Some(&b':') {
                         return None;
                     }

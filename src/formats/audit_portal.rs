@@ -34,7 +34,7 @@ fn joined<'a>(record: &'a Record<'a>) -> Record<'a> {
         let name = if name.contains(' ') { name.replace(' ', "").into() } else { name.clone() };
         (name, value.clone())
     });
-    Record { fields: fields.collect(), form: record.form, raw: "" }
+    Record { fields: fields.collect(), form: record.form, raw: "", tight: false }
 }
 
 fn plan() -> Plan {

@@ -28,8 +28,12 @@ pub static FORMAT: Format = Format {
     },
     load: |record, sink| {
         let Some(loader) = loader(record.text("category")) else { return Err("unknown category".into()) };
-        let properties =
-            record.get("properties").object().unwrap_or(Record { fields: Vec::new(), form: Form::Json, raw: "" });
+        let properties = record.get("properties").object().unwrap_or(Record {
+            fields: Vec::new(),
+            form: Form::Json,
+            raw: "",
+            tight: false,
+        });
         loader(record, &properties, sink);
         Ok(())
     },

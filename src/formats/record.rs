@@ -139,6 +139,8 @@ pub struct Record<'a> {
     pub form: Form,
     /// The JSON text it was read from; empty for other forms.
     pub raw: &'a str,
+    /// Whether no value has white space between its parts: then none need be looked for.
+    pub tight: bool,
 }
 
 impl<'a> Record<'a> {
@@ -154,14 +156,15 @@ impl<'a> Record<'a> {
                 }
             }
         }
-        Ok(Record { fields, form: Form::Json, raw })
+        Ok(Record { fields, form: Form::Json, raw, tight: false })
     }
 
     /// An object whose fields were found already, by their positions in it.
     pub fn whole(raw: &'a str, fields: &[Field]) -> Record<'a> {
         let part = |from: u32, to: u32| raw.get(from as usize..to as usize).unwrap_or_default();
         let field = |f: &Field| (part(f.name, f.named).into(), Value::from_raw(part(f.value, f.end).into()));
-        Record { fields: fields.iter().map(field).collect(), form: Form::Json, raw }
+        let tight = fields.iter().all(|field| !field.spaced);
+        Record { fields: fields.iter().map(field).collect(), form: Form::Json, raw, tight }
     }
 
     /// The value of a name, in any letter case; the first that is not empty where a name occurs twice.

@@ -30,11 +30,21 @@ struct Slot {
     shape: u16,
 }
 
+/// Where a field of some name goes: records of one shape have their fields in one order, so that the next record's field
+/// in the same place mostly has the same name.
+#[derive(Debug, Default)]
+struct Place {
+    name: String,
+    columns: Vec<usize>,
+}
+
 /// Rows of one chunk, by table, and what happened on the way.
 #[derive(Debug, Default)]
 pub struct Sink {
     builders: Vec<TableBuilder>,
     slots: Vec<Slot>,
+    /// Where the fields of the last record of each slot went.
+    places: Vec<Vec<Place>>,
     plans: Vec<(String, Arc<Plan>)>,
     /// How dates are read in this file.
     pub dates: Dates,
@@ -49,7 +59,6 @@ pub struct Sink {
     /// What was put right or noticed, with the number of times.
     pub notes: BTreeMap<Cow<'static, str>, u64>,
     rows: u64,
-    scratch: String,
 }
 
 impl Sink {
@@ -75,6 +84,7 @@ impl Sink {
             });
             let shape = self.builders[builder].shape(&plan.shape);
             self.slots.push(Slot { plan: address, builder, shape });
+            self.places.push(Vec::new());
             self.slots.len() - 1
         });
         let Slot { builder, shape, .. } = self.slots[slot];
@@ -88,7 +98,7 @@ impl Sink {
             problems: &mut self.problems,
             notes: &mut self.notes,
             rows: &mut self.rows,
-            scratch: &mut self.scratch,
+            places: &mut self.places[slot],
         }
     }
 
@@ -119,14 +129,14 @@ pub struct Row<'s> {
     problems: &'s mut Vec<Problem>,
     notes: &'s mut BTreeMap<Cow<'static, str>, u64>,
     rows: &'s mut u64,
-    scratch: &'s mut String,
+    places: &'s mut Vec<Place>,
 }
 
 impl Row<'_> {
     /// Sets a named column; a name that the table does not have is passed over.
     pub fn set(&mut self, column: &str, value: &Value<'_>) {
         if let Some(position) = self.plan.schema.position(column) {
-            self.put(position, value);
+            self.put(position, value, false);
         }
     }
 
@@ -147,33 +157,40 @@ impl Row<'_> {
 
     /// Sets every column that the plan gives a field of the record to.
     pub fn fill(&mut self, record: &Record<'_>) {
-        let mut lower = std::mem::take(self.scratch);
-        for (name, value) in &record.fields {
+        let mut places = std::mem::take(self.places);
+        if places.len() < record.fields.len() {
+            places.resize_with(record.fields.len(), Place::default);
+        }
+        for ((name, value), place) in record.fields.iter().zip(&mut places) {
             if matches!(value, Value::Null) {
                 continue;
             }
-            lower.clear();
-            lower.push_str(name);
-            lower.make_ascii_lowercase();
-            for &position in self.plan.columns(&lower) {
-                self.put(position, value);
+            if place.name != *name {
+                place.name.clear();
+                place.name.push_str(name);
+                place.columns.clear();
+                place.columns.extend(self.plan.columns(&name.to_ascii_lowercase()));
+            }
+            for &position in &place.columns {
+                self.put(position, value, record.tight);
             }
         }
-        *self.scratch = lower;
+        *self.places = places;
     }
 
     /// Closes the row.
     pub fn close(mut self) {
         let plan = self.plan;
         for &(position, value) in plan.constant_cells() {
-            self.put(position, &Value::Text(value.into()));
+            self.put(position, &Value::Text(value.into()), false);
         }
         self.text("Type", &plan.schema.table);
         self.builder.close(RecordId { evidence: 0, number: self.record }, self.shape);
         *self.rows += 1;
     }
 
-    fn put(&mut self, position: usize, value: &Value<'_>) {
+    /// Sets a cell; with `tight`, JSON has no white space to take out.
+    fn put(&mut self, position: usize, value: &Value<'_>, tight: bool) {
         let Some(field) = self.plan.schema.fields.get(position) else { return };
         let ty = field.ty;
         let text = value.as_str();
@@ -183,7 +200,7 @@ impl Row<'_> {
         let wanted = match ty {
             Type::String => {
                 let cell = match value {
-                    Value::Json(raw) if raw.starts_with(['{', '[']) => compact(raw),
+                    Value::Json(raw) if !tight && raw.starts_with(['{', '[']) => compact(raw),
                     _ => text.into(),
                 };
                 if scientific(text) {
@@ -199,7 +216,7 @@ impl Row<'_> {
                 return;
             }
             Type::Dynamic => {
-                self.dynamic(position, value);
+                self.dynamic(position, value, tight);
                 return;
             }
             Type::Datetime => match self.dates.read(text, self.local) {
@@ -246,8 +263,9 @@ impl Row<'_> {
         self.problem(position, text, wanted);
     }
 
-    fn dynamic(&mut self, position: usize, value: &Value<'_>) {
+    fn dynamic(&mut self, position: usize, value: &Value<'_>, tight: bool) {
         match value {
+            Value::Json(raw) if tight => self.builder.set(position, Cell::Text(raw)),
             Value::Json(raw) => self.builder.set(position, Cell::Text(&compact(raw))),
             Value::Text(text) => {
                 let body = text.trim();

@@ -188,6 +188,8 @@ fn stream(
 #[derive(Default)]
 struct Line {
     waiting: Mutex<BTreeMap<usize, Parsed>>,
+    /// Blocks of chunks that were parsed.
+    spare: Mutex<Vec<Vec<u8>>>,
     whole: Mutex<Whole>,
     /// Chunks put together.
     done: AtomicUsize,
@@ -248,12 +250,17 @@ fn records(
             scope.spawn(move |_| {
                 let _alarm = Alarm(&line.stop);
                 let parsed = parse(&chunk, context);
-                drop(chunk);
+                if let Ok(mut spare) = line.spare.lock() {
+                    spare.push(chunk.bytes);
+                }
                 if let Ok(mut waiting) = line.waiting.lock() {
                     waiting.insert(number, parsed);
                 }
                 line.advance(room);
             });
+            if let Some(block) = line.spare.lock().ok().and_then(|mut spare| spare.pop()) {
+                chunks.reuse(block);
+            }
             // Enough is under way: help with it, or wait for it.
             while read - line.done.load(Ordering::Acquire) > ahead && !line.stop.load(Ordering::Acquire) {
                 if !matches!(rayon::yield_now(), Some(rayon::Yield::Executed)) {
@@ -275,7 +282,7 @@ fn reason(context: &Context, whole: &Whole) -> String {
         Layout::Text => "text that is neither JSON nor a table with a header".into(),
         Layout::Separated(_) if whole.seen.records == 0 => {
             let fields = context.header.iter().map(|name| (name.as_str().into(), Value::Null)).collect();
-            match recognise(&Record { fields, form: Form::Csv, raw: "" }) {
+            match recognise(&Record { fields, form: Form::Csv, raw: "", tight: false }) {
                 Some((format, _)) => format!("the header of a {}, but no records below it", format.name),
                 None => format!("a header without records: {}", names(&context.header)),
             }

@@ -78,7 +78,7 @@ pub fn parse(chunk: &Chunk, context: &Context) -> Parsed {
                     return parsed.rejected.push((parsed.records, why));
                 }
                 let fields = names.iter().map(|name| name.as_str().into()).zip(cells).collect();
-                load(&Record { fields, form: Form::Row, raw: "" }, &mut parsed, &mut last);
+                load(&Record { fields, form: Form::Row, raw: "", tight: false }, &mut parsed, &mut last);
             }
             Item::Line(line) => cells(line, &context.header, &mut parsed, &mut last),
         }
@@ -145,7 +145,7 @@ fn cells(
         let value = if text.is_empty() || text == "(blank)" { Value::Null } else { Value::Text(text) };
         (name.as_str().into(), value)
     });
-    let record = Record { fields: fields.collect(), form: Form::Csv, raw: "" };
+    let record = Record { fields: fields.collect(), form: Form::Csv, raw: "", tight: false };
     parsed.recoded += u64::from(odd);
     load(&record, parsed, last);
 }

@@ -35,7 +35,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         ..Function::NEW
     },
     Function {
-        names: &["extract_all"],
+        names: &["extract_all", "extractall"],
         usage: "extract_all(regex, [groups,] source)",
         summary: "The capture groups of every match: a flat array for one group, an array of arrays for several.",
         takes: &[Accepts::Text, Accepts::Any, Accepts::Text],

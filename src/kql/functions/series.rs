@@ -362,7 +362,8 @@ fn compare(values: &[Value<'_>], f: fn(f64, f64) -> bool) -> Value<'static> {
 }
 
 fn fold(values: &[Value<'_>], f: fn(&[f64]) -> f64) -> Value<'static> {
-    all_numbers(values.first()).map_or(Value::Null, |series| Value::Real(f(&series)))
+    // The sum of no reals is -0 in Rust.
+    all_numbers(values.first()).map_or(Value::Null, |series| Value::Real(f(&series) + 0.0))
 }
 
 fn dot(values: &[Value<'_>]) -> Value<'static> {

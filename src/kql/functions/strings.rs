@@ -76,7 +76,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         ..Function::NEW
     },
     Function {
-        names: &["strcat_array"],
+        names: &["strcat_array", "array_strcat"],
         usage: "strcat_array(array, delimiter)",
         summary: "The elements of an array as text, with a delimiter between them; a null element is empty.",
         takes: &[Accepts::Dynamic, Accepts::Text],

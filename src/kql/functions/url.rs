@@ -36,7 +36,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         ..Function::NEW
     },
     Function {
-        names: &["parse_url"],
+        names: &["parse_url", "parseurl"],
         usage: "parse_url(url)",
         summary: "The parts of an absolute URL as a bag: Scheme, Host, Port, Path, Username, Password, Query Parameters, \
                   Fragment.",
@@ -51,7 +51,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         ..Function::NEW
     },
     Function {
-        names: &["parse_urlquery"],
+        names: &["parse_urlquery", "parseurlquery"],
         usage: "parse_urlquery(query)",
         summary: "The parameters of a URL's query as a bag under `Query Parameters`.",
         takes: &[Accepts::Text],

@@ -30,7 +30,8 @@ pub fn compile(
             continue;
         }
         let label = match pipeline.as_expr().map(|expr| &expr.kind) {
-            Some(ExprKind::Name(name)) => name.clone(),
+            // A name bound to rows stands for their expression; views and tables keep theirs.
+            Some(ExprKind::Name(name)) if !matches!(env.find(name), Some(Binding::Table(_))) => name.clone(),
             _ => format!("union_arg{}", legs.len()),
         };
         let told = c.problems.borrow().len();

@@ -93,6 +93,8 @@ impl Parser<'_> {
                 parser.expect("=")?;
                 Ok((new, parser.name("expected the old name")?))
             })?),
+            // Without columns the order stays (its page).
+            "project-reorder" if self.at_end_of_operator() => OperatorKind::ProjectReorder(Vec::new()),
             "project-reorder" => OperatorKind::ProjectReorder(self.list(Self::reorder)?),
             "range" => self.range()?,
             "reduce" => self.reduce()?,

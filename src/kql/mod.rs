@@ -37,6 +37,5 @@ pub use context::{Answer, Context, Usage, Watchlist, check, run};
 pub use needs::{Need, needs};
 pub use parse::parse;
 pub use places::{PLACES, Places};
-pub use sift::sift;
 pub use sift::{by_name, optional_lists, sift};
 pub use value::{Value, real, undress};

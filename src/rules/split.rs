@@ -23,7 +23,7 @@ pub(super) fn queries(text: &str) -> Vec<Range<usize>> {
         parts.push(start..start + end);
         start += end;
     }
-    vec![0..text.len()]
+    Vec::from([Range { start: 0, end: text.len() }])
 }
 
 /// Where the query ends before the one that begins at `at`: behind what stands before the last comments and blank

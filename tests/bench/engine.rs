@@ -98,7 +98,8 @@ fn signins(rows: usize) -> anyhow::Result<(entrail::table::Table, DataFrame)> {
     let (mut codes, mut apps, mut users, mut systems) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let start = time::parse_iso("2026-03-01T00:00:00Z").context("a time")?;
     for row in 0..rows {
-        let result = if spread(row, 1) % 5 == 0 { ["50126", "50053", "50074"][spread(row, 2) % 3] } else { "0" };
+        let result =
+            if spread(row, 1).is_multiple_of(5) { ["50126", "50053", "50074"][spread(row, 2) % 3] } else { "0" };
         let name = format!("App {}", spread(row, 3) % 60);
         let who = format!("user{}@contoso.com", spread(row, 4) % 8000);
         let number = spread(row, 5) % 900;

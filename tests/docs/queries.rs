@@ -70,7 +70,7 @@ fn severities(rule: &Rule) -> String {
     let known = [Severity::Informational, Severity::Low, Severity::Medium, Severity::High, Severity::Critical];
     let written = |severity: &Severity| rule.query.to_lowercase().contains(&format!("\"{}\"", severity.word()));
     let mut found = known.into_iter().filter(written);
-    match (found.next(), found.last()) {
+    match (found.next(), found.next_back()) {
         (Some(least), Some(most)) => format!("{} to {}", least.word(), most.word()),
         (Some(only), None) => only.word().to_owned(),
         _ => rule.severity.word().to_owned(),

@@ -55,7 +55,9 @@ pub(super) fn advice(report: &Report<'_>, found: &Intrusion) -> Vec<Advice> {
         asking(&known),
     );
 
-    let mut left: BTreeMap<(usize, &str), (BTreeSet<String>, BTreeSet<usize>)> = BTreeMap::new();
+    // By the first foothold that asks for a step, then the step: what it concerns, and the findings that say so.
+    type Asked = (BTreeSet<String>, BTreeSet<usize>);
+    let mut left: BTreeMap<(usize, &str), Asked> = BTreeMap::new();
     for (order, foothold) in found.footholds.iter().enumerate() {
         if matches!(foothold.remains, Remains::Removed(..)) || !foothold.theirs {
             continue;

@@ -204,7 +204,7 @@ impl<'a> Signins<'a> {
             self.refresh(later, &first, code);
         }
         // A phone all day long: the carrier, or the wireless network at hand.
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             let place = if self.random.percent(50) { mobile } else { place };
             let minute = self.random.below(60) as i64;
             let signin = self.phone(at(day, 12, minute), person, &place, OUTLOOK, 0).clone();

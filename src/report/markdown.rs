@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use super::summary::{count, many};
 use super::{Report, advice, clipped, one_line};
 use crate::finding::{Outcome, Severity};
+use crate::rules;
 use crate::table::time;
 
 /// Characters of a value; the whole stands in `findings.json`.
@@ -25,7 +26,8 @@ pub fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     indicators(report, &mut page)?;
     recommendations(report, &mut page)?;
     coverage(report, &mut page)?;
-    unjudged(report, &mut page)
+    unjudged(report, &mut page)?;
+    unseen(&mut page)
 }
 
 struct Page<'a> {
@@ -241,6 +243,15 @@ fn coverage(report: &Report<'_>, page: &mut Page<'_>) -> io::Result<()> {
         [covered.table.clone(), count(covered.rows), at(span.0), at(span.1), covered.gaps.to_string()]
     });
     page.table(["Table", "Rows", "First", "Last", "Steps without a row"], rows)
+}
+
+/// What would have left no trace, whatever was supplied.
+fn unseen(page: &mut Page<'_>) -> io::Result<()> {
+    page.heading("What no export shows")?;
+    for thing in rules::coverage().not_observable {
+        page.item(&format!("{}: {}", thing.what, thing.why))?;
+    }
+    Ok(())
 }
 
 fn unjudged(report: &Report<'_>, page: &mut Page<'_>) -> io::Result<()> {

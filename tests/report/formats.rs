@@ -289,3 +289,12 @@ fn nothing_found_is_still_a_file() {
     assert!(text(&story, "summary.md").contains("no table has rows"));
     assert_eq!(json(&story, "attack-coverage.json")["techniques"], serde_json::json!([]));
 }
+
+#[test]
+fn what_no_export_shows_is_told() {
+    let story = Story::default();
+    for name in ["report.html", "summary.md"] {
+        let page = text(&story, name);
+        assert!(page.contains("What no export shows") && page.contains("Custom mail forms"), "{name}");
+    }
+}

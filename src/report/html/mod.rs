@@ -30,6 +30,7 @@ pub use escape::Visible;
 use super::summary::count;
 use super::{Report, clipped};
 use crate::finding::Severity;
+use crate::rules::{NotObservable, coverage};
 use crate::table::time;
 
 const STYLE: &str = include_str!("assets/report.css");
@@ -71,6 +72,7 @@ struct Page<'a> {
     statistics: Option<overview::Pictures>,
     outcomes: Vec<(&'static str, &'static str, String)>,
     rules: Vec<ledger::RuleRow>,
+    unseen: Vec<NotObservable>,
     options: Options,
 }
 
@@ -112,6 +114,7 @@ pub fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
         statistics: overview::pictures(report),
         outcomes: ledger::outcomes(&rules),
         rules,
+        unseen: coverage().not_observable,
         options: options(report),
     };
     let text = page.render().map_err(|error| io::Error::other(error.to_string()))?;

@@ -14,10 +14,7 @@ mod table;
 
 fuzz_target!(|text: &str| {
     let (tokens, _) = kql::lex::lex(text);
-    assert!(
-        tokens.iter().all(|token| text.get(token.span.start..token.span.end).is_some()),
-        "a token outside"
-    );
+    assert!(tokens.iter().all(|token| text.get(token.span.start..token.span.end).is_some()), "a token outside");
     match kql::parse(text) {
         Err(problems) => {
             for problem in problems {

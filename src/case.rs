@@ -162,11 +162,16 @@ impl Case {
         if problems.is_empty() { Ok(case) } else { Err(problems) }
     }
 
-    /// The networks of the list TrustedNetworks; entries that are none are left to the rules that read the list.
+    /// The networks of the list TrustedNetworks; entries that are none are told by [`Case::assumptions`].
     pub fn networks(&self) -> Vec<IpNet> {
+        self.trusted().filter_map(|(_, network)| network).collect()
+    }
+
+    /// The entries of the list TrustedNetworks, each with the network that it names, if it names one.
+    fn trusted(&self) -> impl Iterator<Item = (&str, Option<IpNet>)> {
         let rows = self.watchlists.get("TrustedNetworks").map(|list| list.rows.as_slice()).unwrap_or_default();
         let read = |text: &String| text.parse().ok().or_else(|| Some(IpNet::from(text.parse::<IpAddr>().ok()?)));
-        rows.iter().filter_map(|row| row.first()).filter_map(read).collect()
+        rows.iter().filter_map(|row| row.first()).map(move |text| (text.as_str(), read(text)))
     }
 
     /// What a run takes from this file, one line each, for the report's assumptions.
@@ -175,6 +180,10 @@ impl Case {
         lines.extend(self.as_of.map(|at| format!("now() is {} for rules without a schedule", time::iso(at))));
         lines.extend(self.timezone.map(|zone| format!("times without a zone are in {zone}")));
         lines.extend(self.places.as_ref().map(|places| format!("places of addresses from {}", places.edition())));
+        let strays = self.trusted().filter(|(_, network)| network.is_none());
+        lines.extend(strays.map(|(text, _)| {
+            format!("TrustedNetworks: {text:?} is no address or network such as 192.0.2.0/24; it excuses nothing")
+        }));
         for (name, list) in &self.watchlists {
             let shown: Vec<String> = list.rows.iter().take(20).map(|row| row.join(" | ")).collect();
             let more = list.rows.len().saturating_sub(shown.len());
@@ -237,6 +246,17 @@ mod tests {
         assert_eq!((case.thresholds["failures"].as_str(), case.thresholds["window"].as_str()), ("7", "2h"));
         assert!(case.as_of.is_some() && case.timezone.is_some());
         assert_eq!(case.marking.as_deref(), Some("TLP:AMBER"));
+    }
+
+    #[test]
+    fn a_trusted_entry_that_is_no_network_is_told() {
+        let source = "[lists]\nTrustedNetworks = [\"192.0.2.0/24\", \"198.51.100.0/33\", \"203.0.113.7\"]\n";
+        let case = Case::read(source, Path::new(".")).unwrap_or_default();
+        assert_eq!(case.networks().len(), 2);
+        let told: Vec<String> =
+            case.assumptions().into_iter().filter(|line| line.contains("excuses nothing")).collect();
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].contains("198.51.100.0/33"), "{told:?}");
     }
 
     #[test]

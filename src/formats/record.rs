@@ -112,7 +112,7 @@ pub fn quote(text: &str) -> String {
 }
 
 fn unescape(raw: Cow<'_, str>) -> Cow<'_, str> {
-    if !raw.contains('\\') {
+    if memchr::memchr(b'\\', raw.as_bytes()).is_none() {
         return match raw {
             Cow::Borrowed(raw) => raw.get(1..raw.len().saturating_sub(1)).unwrap_or_default().into(),
             Cow::Owned(raw) => raw.get(1..raw.len().saturating_sub(1)).unwrap_or_default().to_owned().into(),

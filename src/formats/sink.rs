@@ -79,7 +79,7 @@ impl Sink {
         let slot = known.unwrap_or_else(|| {
             let of_table = self.builders.iter().position(|b| b.schema().table == plan.schema.table);
             let builder = of_table.unwrap_or_else(|| {
-                self.builders.push(TableBuilder::new(plan.schema.clone()));
+                self.builders.push(TableBuilder::of_chunk(plan.schema.clone()));
                 self.builders.len() - 1
             });
             let shape = self.builders[builder].shape(&plan.shape);

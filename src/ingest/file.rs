@@ -122,13 +122,8 @@ impl Whole {
         }
         for mut builder in parsed.sink.into_builders() {
             builder.renumber(RecordId { evidence: 0, number: before });
-            let name = builder.schema().table.clone();
-            match self.builders.get_mut(&name) {
-                Some(whole) => whole.append(builder),
-                None => {
-                    self.builders.insert(name, builder);
-                }
-            }
+            let schema = builder.schema().clone();
+            self.builders.entry(schema.table.clone()).or_insert_with(|| TableBuilder::new(schema)).append(builder);
         }
     }
 }

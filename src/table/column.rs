@@ -239,6 +239,13 @@ impl Builder {
         Builder { ty, cells }
     }
 
+    /// An empty column for the rows of one chunk, which will be put behind others.
+    pub fn of_chunk(ty: Type) -> Builder {
+        let Builder { ty, cells } = Builder::new(ty);
+        let cells = if matches!(cells, Cells::Text(_)) { Cells::Text(Text::of_chunk()) } else { cells };
+        Builder { ty, cells }
+    }
+
     /// The column's type.
     pub fn ty(&self) -> Type {
         self.ty
@@ -386,6 +393,11 @@ enum Parts {
 }
 
 impl Sealed {
+    /// A column of which no cell was set.
+    pub fn missing(ty: Type, rows: usize) -> Sealed {
+        Sealed(Parts::None(Column::Missing { ty, rows }))
+    }
+
     /// What could leave memory.
     pub fn parts(&mut self) -> impl Iterator<Item = &mut Part> {
         let (text, integer) = match &mut self.0 {

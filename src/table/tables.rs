@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use polars::prelude::{Column as PolarsColumn, DataFrame, PolarsResult, UInt64Chunked};
 use polars::prelude::{IntoSeries, NewChunkedArray};
+use rayon::prelude::*;
 
 use super::column::{Cell, Sealed};
 use super::{Builder, Column, Schema, Spool};
@@ -261,6 +262,12 @@ impl TableBuilder {
         TableBuilder { schema, columns, records: Vec::new(), shapes: Vec::new(), shape_of: Vec::new() }
     }
 
+    /// A table for the rows of one chunk of a file, which will be put behind those of others.
+    pub fn of_chunk(schema: Arc<Schema>) -> TableBuilder {
+        let columns = schema.fields.iter().map(|field| Builder::of_chunk(field.ty)).collect();
+        TableBuilder { columns, ..TableBuilder::new(schema) }
+    }
+
     /// Column names and types.
     pub fn schema(&self) -> &Arc<Schema> {
         &self.schema
@@ -303,16 +310,19 @@ impl TableBuilder {
         self.columns.iter_mut().for_each(|column| column.truncate(rows));
     }
 
-    /// Appends the rows of another builder of the same schema.
+    /// Appends the rows of another builder of the same schema. Columns are put together side by side; one that the other
+    /// never set stays as short as it is, so that what an export does not carry costs nothing.
     pub fn append(&mut self, other: TableBuilder) {
-        let rows = self.rows();
-        let more = other.rows();
+        let (rows, more) = (self.rows(), other.rows());
         let map: Vec<u16> = other.shapes.iter().map(|shape| self.shape(shape)).collect();
-        for (mine, mut theirs) in self.columns.iter_mut().zip(other.columns) {
-            theirs.pad(more);
-            mine.pad(rows);
-            mine.append(theirs);
-        }
+        let pairs: Vec<(&mut Builder, Builder)> = self.columns.iter_mut().zip(other.columns).collect();
+        pairs.into_par_iter().with_min_len(4).for_each(|(mine, mut theirs)| {
+            theirs.truncate(more);
+            if !theirs.is_empty() {
+                mine.pad(rows);
+                mine.append(theirs);
+            }
+        });
         self.records.extend(other.records);
         self.shape_of.extend(other.shape_of.iter().map(|&i| map[usize::from(i)]));
     }
@@ -346,6 +356,9 @@ impl TableBuilder {
         let rows = self.records.len();
         let seal = |mut column: Builder| {
             column.truncate(rows);
+            if column.is_empty() {
+                return Sealed::missing(column.ty(), rows);
+            }
             column.pad(rows);
             column.seal()
         };

@@ -18,6 +18,8 @@ use super::spool::Part;
 pub(super) const MISSING: u32 = u32::MAX;
 /// After this many rows a column that hardly repeats is no longer looked up.
 const TRIAL_ROWS: usize = 16_384;
+/// The same within a chunk: what repeats only from chunk to chunk is found when chunks are put together.
+const TRIAL_ROWS_OF_CHUNK: usize = 256;
 /// A part is closed before it grows beyond this; a single longer value is a part of its own.
 const PART: usize = 8 << 20;
 /// A column put behind another gives up its parts as they are from this size on; smaller ones are copied.
@@ -34,16 +36,37 @@ pub(super) struct Text {
     /// The part that is being filled.
     open: Vec<u8>,
     /// Keys by value; none once looking up does not pay.
-    index: Option<HashTable<u32>>,
+    index: Option<HashTable<Entry>>,
+    /// Rows after which it is decided whether looking up pays.
+    trial: usize,
+}
+
+/// A distinct value in the index. Its hash stands here, so that growing and merging do not read the text again.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    hash: u32,
+    key: u32,
 }
 
 impl Default for Text {
     fn default() -> Text {
-        Text { views: Vec::new(), keys: Vec::new(), parts: Vec::new(), open: Vec::new(), index: Some(HashTable::new()) }
+        Text {
+            views: Vec::new(),
+            keys: Vec::new(),
+            parts: Vec::new(),
+            open: Vec::new(),
+            index: Some(HashTable::new()),
+            trial: TRIAL_ROWS,
+        }
     }
 }
 
 impl Text {
+    /// For the rows of one chunk, which will be put behind others.
+    pub fn of_chunk() -> Text {
+        Text { trial: TRIAL_ROWS_OF_CHUNK, ..Text::default() }
+    }
+
     fn bytes<'t>(&'t self, view: &'t View) -> &'t [u8] {
         bytes(view, &self.parts, &self.open)
     }
@@ -69,46 +92,56 @@ impl Text {
 
     /// Adds a row with this value.
     pub fn push(&mut self, value: &str) {
-        let key = self.intern(value.as_bytes());
+        let value = value.as_bytes();
+        let key = if self.index.is_some() { self.intern(value, hash(value)) } else { self.append(value) };
         self.keys.push(key);
     }
 
     /// The key of a value, stored now if it is new.
-    fn intern(&mut self, value: &[u8]) -> u32 {
+    fn intern(&mut self, value: &[u8], hash: u32) -> u32 {
         let Some(mut index) = self.index.take() else { return self.append(value) };
-        let hash = FxBuildHasher.hash_one(value);
         let same = |key: u32| self.views.get(key as usize).is_some_and(|view| self.bytes(view) == value);
-        let found = index.find(hash, |&key| same(key)).copied();
+        let found = index.find(spread(hash), |entry| entry.hash == hash && same(entry.key)).map(|entry| entry.key);
         let key = found.unwrap_or_else(|| {
             let key = self.append(value);
-            let (views, parts, open) = (&self.views, &self.parts, &self.open);
-            index.insert_unique(hash, key, |&key| {
-                let view = views.get(key as usize).map_or(&[][..], |view| bytes(view, parts, open));
-                FxBuildHasher.hash_one(view)
-            });
+            index.insert_unique(spread(hash), Entry { hash, key }, |entry| spread(entry.hash));
             key
         });
         let rows = self.keys.len();
         // Nearly every value is new: looking them up costs more than storing the few repetitions.
-        let pays = rows < TRIAL_ROWS || self.views.len() * 10 < rows * 9;
+        let pays = rows < self.trial || self.views.len() * 10 < rows * 9;
         self.index = pays.then_some(index);
         key
     }
 
     /// Puts the rows of another behind these.
     pub fn extend(&mut self, mut more: Text) {
-        let size: usize = more.open.len() + more.parts.iter().map(|part| part.bytes.len()).sum::<usize>();
-        if self.views.is_empty() && self.index.is_some() {
-            let before = std::mem::take(&mut self.keys);
-            more.keys.splice(0..0, before);
-            *self = more;
+        if self.views.is_empty() && self.index.is_some() && more.index.is_some() {
+            self.keys.append(&mut more.keys);
+            *self = Text { keys: std::mem::take(&mut self.keys), trial: self.trial, ..more };
             return;
         }
-        if size >= ADOPTED && (self.index.is_none() || more.index.is_none()) {
+        let size: usize = more.open.len() + more.parts.iter().map(|part| part.bytes.len()).sum::<usize>();
+        let unique = more.index.is_none() && more.trial == TRIAL_ROWS;
+        if size >= ADOPTED && (self.index.is_none() || unique) {
             return self.adopt(more);
         }
-        let map: Vec<u32> = more.views.iter().map(|view| self.intern(more.bytes(view))).collect();
+        let hashes = if self.index.is_some() { more.hashes() } else { vec![0; more.views.len()] };
+        let values = more.views.iter().map(|view| more.bytes(view)).zip(hashes);
+        let map: Vec<u32> = values.map(|(value, hash)| self.intern(value, hash)).collect();
         self.keys.extend(more.keys.iter().map(|&key| map.get(key as usize).copied().unwrap_or(MISSING)));
+    }
+
+    /// The hash of every distinct value.
+    fn hashes(&self) -> Vec<u32> {
+        let Some(index) = &self.index else { return self.views.iter().map(|view| hash(self.bytes(view))).collect() };
+        let mut hashes = vec![0; self.views.len()];
+        for entry in index {
+            if let Some(hash) = hashes.get_mut(entry.key as usize) {
+                *hash = entry.hash;
+            }
+        }
+        hashes
     }
 
     /// Takes over the parts of another without looking at what is in them.
@@ -134,7 +167,7 @@ impl Text {
 
     /// Bytes that must stay.
     pub fn fixed(&self) -> usize {
-        let index = self.index.as_ref().map_or(0, |index| index.capacity() * 5);
+        let index = self.index.as_ref().map_or(0, |index| index.capacity() * (size_of::<Entry>() + 1));
         self.views.capacity() * size_of::<View>() + self.keys.capacity() * size_of::<u32>() + index
     }
 
@@ -147,7 +180,7 @@ impl Text {
     /// Replaces missing cells by empty text.
     pub fn fill(&mut self) {
         if self.keys.contains(&MISSING) {
-            let empty = self.intern(b"");
+            let empty = self.intern(b"", hash(b""));
             self.keys.iter_mut().filter(|key| **key == MISSING).for_each(|key| *key = empty);
         }
     }
@@ -184,6 +217,16 @@ impl Sealed {
             .unwrap_or_else(|_| Utf8ViewArray::new_null(ArrowDataType::Utf8View, rows));
         (StringChunked::with_chunk(PlSmallStr::EMPTY, values), self.keys.into_numbers())
     }
+}
+
+fn hash(value: &[u8]) -> u32 {
+    let hash = FxBuildHasher.hash_one(value);
+    (hash ^ (hash >> 32)) as u32
+}
+
+/// The table wants bits at both ends of a longer hash: 2^64 divided by the golden ratio spreads them.
+fn spread(hash: u32) -> u64 {
+    u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 fn bytes<'t>(view: &'t View, parts: &'t [Part], open: &'t [u8]) -> &'t [u8] {

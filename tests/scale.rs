@@ -72,6 +72,25 @@ fn a_plan_that_does_not_fit_fails_with_the_figure_and_a_smaller_one_runs() {
 }
 
 #[test]
+fn a_join_whose_pairs_do_not_fit_fails_with_the_figure_and_a_narrower_one_runs() {
+    let mut read = load(None);
+    read.tables.limit(8 << 20);
+    let rows = "SigninLogs | project Type, Id, UserPrincipalName";
+    for kind in ["inner", "leftouter", "rightouter", "fullouter"] {
+        let all = answer(&read, &format!("{rows} | join kind={kind} ({rows}) on Type | count")).unwrap_err();
+        for part in ["the join pairs rows", "times, which would take about", "--memory allows 8 MiB", "distinct"] {
+            assert!(all.contains(part), "{kind}, {part}: {all}");
+        }
+        let own = answer(&read, &format!("{rows} | join kind={kind} ({rows}) on Id, Type | count"));
+        assert!(own.is_ok(), "{kind}: {own:?}");
+    }
+    read.tables.limit(u64::MAX);
+    let free = answer(&read, &format!("{rows} | join kind=inner ({rows}) on Id | count")).unwrap();
+    read.tables.limit(8 << 20);
+    assert_eq!(answer(&read, &format!("{rows} | join kind=inner ({rows}) on Id | count")).unwrap(), free);
+}
+
+#[test]
 fn temporary_files_lie_where_they_are_asked_for_and_vanish() {
     let place = tempfile::tempdir().unwrap();
     let options = Options { memory: Some(64 << 10), temp: Some(place.path().to_owned()), ..Options::default() };

@@ -2,6 +2,7 @@
 
 use polars::prelude::{Expr as Plan, JoinCoalesce, JoinType, MaintainOrderJoin, UniqueKeepStrategy, by_name, lit};
 
+use super::room;
 use crate::error::{Diagnostic, Span, nearest};
 use crate::kql::ast::{BinaryOp, Expr, ExprKind, Pipeline, Settings};
 use crate::kql::compare::{common, convert};
@@ -243,6 +244,11 @@ fn combine(
         let subset: Vec<String> = left.groups.iter().chain(&key_names).cloned().collect();
         left_frame = left_frame.unique_stable(Some(by_name(subset, true, false)), UniqueKeepStrategy::First);
     }
+    let width = left.columns.len() + right.columns.len() + 2 * pairs.len();
+    left_frame = match kind {
+        Kind::InnerUnique => left_frame,
+        _ => room::pairing(c, left_frame, &right_frame, &key_columns, width),
+    };
     let (how, order) = match kind {
         Kind::LeftOuter => (JoinType::Left, MaintainOrderJoin::LeftRight),
         Kind::RightOuter => (JoinType::Right, MaintainOrderJoin::RightLeft),

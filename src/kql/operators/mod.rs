@@ -25,6 +25,7 @@ mod pick;
 mod plugins;
 mod project;
 mod reduce;
+mod room;
 mod sample;
 mod scan;
 pub mod search;

@@ -23,6 +23,10 @@ pub fn civil(ticks: i64) -> Option<NaiveDateTime> {
 
 /// A calendar date and time as ticks; `None` outside the years 1 to 9999.
 pub fn ticks(civil: NaiveDateTime) -> Option<i64> {
+    // The calendar reaches further than the numbers do.
+    if !(1..=9999).contains(&civil.year()) {
+        return None;
+    }
     let days = i64::from(civil.date().num_days_from_ce()) - 1;
     let seconds = i64::from(civil.time().num_seconds_from_midnight());
     let ticks = days * TICKS_PER_DAY + seconds * TICKS_PER_SECOND + i64::from(civil.time().nanosecond() / 100);
@@ -133,4 +137,16 @@ pub fn span(ticks: i64) -> String {
     let days = if days > 0 { format!("{days}.") } else { String::new() };
     let fraction = if fraction > 0 { format!(".{fraction:07}") } else { String::new() };
     format!("{sign}{days}{:02}:{:02}:{:02}{fraction}", seconds / 3600 % 24, seconds / 60 % 60, seconds % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn years_without_ticks_have_none() {
+        let day = |year| NaiveDate::from_ymd_opt(year, 9, 30).map(|date| date.and_time(NaiveTime::MIN));
+        assert_eq!([0, -1, 10_000, 201_717, 262_142].map(|year| day(year).and_then(ticks)), [None; 5]);
+        assert!([1, 1970, 9999].iter().all(|year| day(*year).and_then(ticks).is_some()));
+    }
 }

@@ -4,10 +4,13 @@
 //! filters, takes a value out of a dynamic column and summarizes. The expressions by hand do the same over ready
 //! columns: for them the value out of the dynamic column stands in a column of its own already.
 
+mod arguments;
+
 use std::collections::BTreeMap;
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
+use arguments::{Arguments, median};
 use entrail::kql::{self, Context};
 use entrail::table::{Cell, RecordId, Schema, Shape, TICKS_PER_SECOND, TableBuilder, Tables, time};
 use polars::prelude::{Column, DataFrame, IntoLazy, NamedFrom, Series, col, len, lit};
@@ -18,7 +21,8 @@ const QUERY: &str = "SigninLogs
 | summarize Failures = count(), Users = dcount(UserPrincipalName) by System, ResultType";
 
 fn main() -> anyhow::Result<()> {
-    let (rows, repeat) = asked(std::env::args().skip(1))?;
+    let arguments = Arguments::read(&["rows", "repeat"])?;
+    let (rows, repeat) = (arguments.number("rows", 5_000, 5_000_000), arguments.number("repeat", 1, 7));
     let (table, ready) = signins(rows)?;
     let mut tables = Tables::default();
     tables.insert(table);
@@ -51,34 +55,6 @@ fn main() -> anyhow::Result<()> {
     println!("by hand  {:>8.1} ms", hand * 1e3);
     println!("ratio    {:>8.2}", query / hand);
     Ok(())
-}
-
-/// Rows and repetitions asked for. `cargo bench` says `--bench`; without it this is a test that the benchmark runs.
-fn asked(words: impl Iterator<Item = String>) -> anyhow::Result<(usize, usize)> {
-    let (mut rows, mut repeat) = (5_000, 1);
-    let mut words = words.collect::<Vec<_>>();
-    if let Some(at) = words.iter().position(|word| word == "--bench") {
-        words.remove(at);
-        (rows, repeat) = (5_000_000, 7);
-    }
-    let mut words = words.into_iter();
-    while let Some(word) = words.next() {
-        let mut number = || -> anyhow::Result<usize> {
-            let text = words.next().with_context(|| format!("{word} needs a number"))?;
-            Ok(text.parse::<usize>().with_context(|| format!("{word} {text}: not a number"))?.max(1))
-        };
-        match word.as_str() {
-            "--rows" => rows = number()?,
-            "--repeat" => repeat = number()?,
-            _ => bail!("{word}: unknown; --rows and --repeat are known"),
-        }
-    }
-    Ok((rows, repeat))
-}
-
-fn median(mut seconds: Vec<f64>) -> f64 {
-    seconds.sort_by(f64::total_cmp);
-    seconds.get(seconds.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 /// Spreads numbers, the same in every run.

@@ -4,39 +4,41 @@
 //! below `target/tmp`, reads them as `entrail analyze` does, then parses each line into a tree with sonic-rs and throws it
 //! away. Without `--threads` it measures all cores, then one.
 
+mod arguments;
+
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
+use arguments::{Arguments, median};
 use entrail::ingest::{Options, ingest};
 use rayon::prelude::*;
 
 /// How a record is made from its number.
 type Line = fn(u64) -> String;
 
-/// What is asked for on the command line.
-struct Asked {
-    megabytes: u64,
-    threads: Vec<usize>,
-    repeat: usize,
-}
-
 fn main() -> anyhow::Result<()> {
-    let asked = asked(std::env::args().skip(1))?;
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("ingest-{}", asked.megabytes));
-    let files = generate(&folder, asked.megabytes << 20)?;
+    let arguments = Arguments::read(&["megabytes", "threads", "repeat"])?;
+    let (megabytes, repeat) = (arguments.number("megabytes", 4, 256), arguments.number("repeat", 1, 5));
+    let mut pools = arguments.all("threads");
+    if pools.is_empty() {
+        // No number of threads stands for all cores.
+        pools = vec![0, 1];
+    }
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("ingest-{megabytes}"));
+    let files = generate(&folder, (megabytes as u64) << 20)?;
     let bytes: u64 = files.iter().map(|file| file.metadata().map_or(0, |meta| meta.len())).sum();
     let megabytes = bytes as f64 / f64::from(1 << 20);
     println!("{megabytes:.0} MiB in {} files below {}", files.len(), folder.display());
     println!("{:>7}  {:>14}  {:>14}  {:>5}  {:>12}", "threads", "ingest MiB/s", "parse MiB/s", "ratio", "peak MiB");
-    for threads in asked.threads {
+    for threads in pools {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
         // Ingest first: the peak is the process's, and the parser must not raise it.
-        let loaded = pool.install(|| median(asked.repeat, || load(&files)))?;
+        let loaded = pool.install(|| timed(repeat, || load(&files)))?;
         let peak = peak().map_or("unknown".into(), |kib| format!("{:.0}", kib as f64 / 1024.0));
-        let parsed = pool.install(|| median(asked.repeat, || parse(&files)))?;
+        let parsed = pool.install(|| timed(repeat, || parse(&files)))?;
         println!(
             "{:>7}  {:>14.0}  {:>14.0}  {:>5.2}  {peak:>12}",
             pool.current_num_threads(),
@@ -45,50 +47,19 @@ fn main() -> anyhow::Result<()> {
             loaded / parsed,
         );
     }
-    println!(
-        "ratio: time of ingest over time of parsing, medians of {}; peak: of the process up to then",
-        asked.repeat
-    );
+    println!("ratio: time of ingest over time of parsing, medians of {repeat}; peak: of the process up to then");
     Ok(())
 }
 
-fn asked(mut words: impl Iterator<Item = String>) -> anyhow::Result<Asked> {
-    // `cargo bench` says `--bench`; without it this is a test that the benchmark runs at all.
-    let mut asked = Asked { megabytes: 4, threads: Vec::new(), repeat: 1 };
-    let mut words = words.by_ref().collect::<Vec<_>>();
-    if let Some(at) = words.iter().position(|word| word == "--bench") {
-        words.remove(at);
-        asked = Asked { megabytes: 256, threads: Vec::new(), repeat: 5 };
-    }
-    let mut words = words.into_iter();
-    while let Some(word) = words.next() {
-        let mut number = || -> anyhow::Result<usize> {
-            let text = words.next().with_context(|| format!("{word} needs a number"))?;
-            text.parse().with_context(|| format!("{word} {text}: not a number"))
-        };
-        match word.as_str() {
-            "--megabytes" => asked.megabytes = number()?.max(1) as u64,
-            "--threads" => asked.threads.push(number()?),
-            "--repeat" => asked.repeat = number()?.max(1),
-            _ => bail!("{word}: unknown; --megabytes, --threads and --repeat are known"),
-        }
-    }
-    if asked.threads.is_empty() {
-        asked.threads = vec![0, 1];
-    }
-    Ok(asked)
-}
-
 /// Seconds of one run: the median of some.
-fn median(repeat: usize, mut run: impl FnMut() -> anyhow::Result<()>) -> anyhow::Result<f64> {
+fn timed(repeat: usize, mut run: impl FnMut() -> anyhow::Result<()>) -> anyhow::Result<f64> {
     let mut seconds = Vec::with_capacity(repeat);
     for _ in 0..repeat {
         let begun = Instant::now();
         run()?;
         seconds.push(begun.elapsed().as_secs_f64());
     }
-    seconds.sort_by(f64::total_cmp);
-    seconds.get(repeat / 2).copied().context("no run")
+    Ok(median(seconds))
 }
 
 fn load(files: &[PathBuf]) -> anyhow::Result<()> {

@@ -4,9 +4,12 @@
 //! runs rules written as published ones are: thresholds over an hour or a day, `ago()`, functions of a table's name, joins
 //! of successes with failures, baselines of fourteen days. It prints runs, findings and seconds of each, alone on all cores.
 
+mod arguments;
+
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
+use arguments::Arguments;
 use entrail::detect::{Options, detect};
 use entrail::finding::Outcome;
 use entrail::progress::Progress;
@@ -63,7 +66,8 @@ const RULES: [(&str, &str, &str, &str); 7] = [
 ];
 
 fn main() -> anyhow::Result<()> {
-    let (rows, only) = asked(std::env::args().skip(1))?;
+    let arguments = Arguments::read(&["rows", "only"])?;
+    let (rows, only) = (arguments.number("rows", 2_000, 1_000_000) as u64, arguments.all("only"));
     let begun = Instant::now();
     let tables = tables(rows)?;
     println!("{rows} sign-ins of {DAYS} days in {:.1} s", begun.elapsed().as_secs_f64());
@@ -71,7 +75,7 @@ fn main() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let mut total = 0.0;
     for (number, (name, frequency, period, query)) in RULES.iter().enumerate() {
-        if only.is_some_and(|only| only != number + 1) {
+        if !only.is_empty() && !only.contains(&(number + 1)) {
             continue;
         }
         let rule = rule(folder.path(), number, name, frequency, period, query)?;
@@ -90,26 +94,6 @@ fn main() -> anyhow::Result<()> {
     }
     println!("{total:.1} s in all on {} threads", rayon::current_num_threads());
     Ok(())
-}
-
-/// Rows, and the one rule to run, counted from 1.
-fn asked(words: impl Iterator<Item = String>) -> anyhow::Result<(u64, Option<usize>)> {
-    // `cargo bench` says `--bench`; without it this is a test that the benchmark runs at all.
-    let (mut rows, mut only, mut bench) = (None, None, false);
-    let mut words = words.peekable();
-    while let Some(word) = words.next() {
-        let mut number = || -> anyhow::Result<u64> {
-            let text = words.next().with_context(|| format!("{word} needs a number"))?;
-            text.parse().with_context(|| format!("{word} {text}: not a number"))
-        };
-        match word.as_str() {
-            "--bench" => bench = true,
-            "--rows" => rows = Some(number()?.max(1)),
-            "--only" => only = Some(number()? as usize),
-            _ => bail!("{word}: unknown; --rows and --only are known"),
-        }
-    }
-    Ok((rows.unwrap_or(if bench { 1_000_000 } else { 2_000 }), only))
 }
 
 fn rule(

@@ -17,7 +17,7 @@ pub static FORMAT: Format = Format {
         let named = matches!(record.get("operationName"), Value::Text(_) | Value::Null);
         let seen = record.form == Form::Json
             && named
-            && (record.has("properties") || record.has("resourceId"))
+            && (record.has("properties") || record.has("resourceId") || (record.has("time") && own(record)))
             && !record.has("activityDisplayName")
             && !record.has("eventTimestamp")
             && !record.has("TimeGenerated")
@@ -38,6 +38,14 @@ pub static FORMAT: Format = Format {
         Ok(())
     },
 };
+
+/// Whether the category is a name that only these logs have: then the envelope needs nothing else. The activity log's
+/// are words that mark nothing.
+fn own(record: &Record<'_>) -> bool {
+    let category = record.text("category");
+    category.len() > 8
+        && ["Logs", "RiskEvents", "RiskyUsers", "RiskyServicePrincipals"].iter().any(|end| category.ends_with(end))
+}
 
 /// Whether the record claims an operation that Azure's activity log does not hold. Resource Manager's operations end in
 /// read, write, delete or action, and the Administrative category has all of them but the first. (Reads of a vault's
@@ -124,9 +132,36 @@ static AUDIT: LazyLock<Plan> = LazyLock::new(|| {
     Plan::new("AuditLogs", SHAPE).alias(&audit_graph::PROPERTIES).skip(&["tenantId"]).constants(&audit_graph::CONSTANTS)
 });
 
+static INTUNE: LazyLock<Plan> = LazyLock::new(|| Plan::bare("IntuneAuditLogs", SHAPE));
+
+/// Intune's audits come under the same category, and have a table of their own.
+fn intune(record: &Record<'_>, sink: &mut Sink) {
+    let mut row = sink.row(&INTUNE);
+    for (field, column) in ENVELOPE {
+        row.set(column, record.get(field));
+    }
+    row.set("Category", record.get("category"));
+    row.set("Properties", record.get("properties"));
+    row.close();
+}
+
 fn audit(record: &Record<'_>, properties: &Record<'_>, sink: &mut Sink) {
+    let of_intune = properties.has("AuditEventId") && properties.has("ActivityResultStatus");
+    if of_intune {
+        intune(record, sink);
+    }
     let mut row = sink.row(&AUDIT);
     envelope(&mut row, record);
+    if of_intune {
+        // Its category is a number that means nothing here.
+        row.text("Category", "Intune");
+        row.text("LoggedByService", "Microsoft Intune");
+        row.set("Id", properties.get("AuditEventId"));
+        row.set("ActivityDateTime", properties.get("ActivityDate"));
+        row.set("Result", record.get("resultType"));
+        row.set("AdditionalDetails", properties.get("Actor"));
+        row.set("TargetResources", properties.get("Targets"));
+    }
     if let Some(half) = audit_graph::initiator(properties.get("initiatedBy")) {
         row.json("InitiatedBy", &half);
     }

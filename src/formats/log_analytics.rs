@@ -47,7 +47,7 @@ fn table(record: &Record<'_>) -> Option<String> {
     if let Some(kind) = Kind::of_category(record.text("Category")) {
         return Some(kind.table().to_owned());
     }
-    let known: [(&str, &[&str]); 15] = [
+    let known: [(&str, &[&str]); 14] = [
         ("AzureActivity", &["ActivityStatus", "Caller", "ResourceProvider"]),
         ("CloudAppEvents", &["ActionType", "RawEventData"]),
         ("OfficeActivity", &["OfficeWorkload", "Operation"]),
@@ -59,8 +59,7 @@ fn table(record: &Record<'_>) -> Option<String> {
         ("SigninLogs", &["ResultType", "UserPrincipalName", "AppDisplayName"]),
         ("AADManagedIdentitySignInLogs", &["ResultType", "ServicePrincipalId", "ManagedServiceIdentity"]),
         ("AADServicePrincipalSignInLogs", &["ResultType", "ServicePrincipalId", "ServicePrincipalCredentialKeyId"]),
-        ("AzureActivity", &["OperationNameValue", "ActivityStatusValue"]),
-        ("AzureActivity", &["OperationNameValue", "Caller"]),
+        ("AzureActivity", &["OperationNameValue"]),
         ("MicrosoftGraphActivityLogs", &["RequestUri", "RequestMethod", "SignInActivityId"]),
         ("AADUserRiskEvents", &["RiskEventType", "UserPrincipalName"]),
         ("AADRiskyUsers", &["RiskLastUpdatedDateTime", "UserPrincipalName"]),

@@ -15,6 +15,7 @@ mod audit_graph;
 mod audit_portal;
 mod diagnostic;
 mod diagnostic_resource;
+mod envelope;
 mod inventory;
 pub mod localised;
 mod log_analytics;
@@ -29,6 +30,7 @@ mod signin_portal;
 mod signin_tables;
 mod unplaced;
 
+pub use envelope::carried;
 pub use plan::Plan;
 pub use record::{Form, Record, Value};
 pub use signin_details::STEPS;

@@ -58,13 +58,17 @@ pub fn describe(record: &Record<'_>) -> String {
 }
 
 /// Events that a shipper took apart: its fields are its own, and what it left out cannot be told from what was empty.
-fn shipped(record: &Record<'_>) -> Option<&'static str> {
-    let original = record.has("event.original") || !record.path("event.original").is_empty();
+pub fn shipped(record: &Record<'_>) -> Option<&'static str> {
+    let held = record.path("event.original");
+    let original = record.has("event.original") || !held.is_empty();
     let common = record.has("@timestamp")
         && (record.has("ecs")
             || record.has("event")
             || record.fields.iter().any(|(name, _)| name.starts_with("event.") || name.starts_with("azure.")));
     match () {
+        () if held.object().is_some() && record.has("o365audit") => {
+            Some("an event whose event.original is no record of the unified audit log")
+        }
         () if original && record.has("o365audit") => Some(
             "an event whose event.original is damaged: the copy that a shipper took apart is not evidence of the record; export it again",
         ),

@@ -20,6 +20,7 @@ mod inventory;
 pub mod localised;
 mod log_analytics;
 mod lookup;
+mod lookup_directory;
 mod provisioning;
 mod recased;
 mod risk;

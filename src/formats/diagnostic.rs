@@ -44,7 +44,9 @@ pub static FORMAT: Format = Format {
 fn own(record: &Record<'_>) -> bool {
     let category = record.text("category");
     category.len() > 8
-        && ["Logs", "RiskEvents", "RiskyUsers", "RiskyServicePrincipals"].iter().any(|end| category.ends_with(end))
+        && ["Logs", "RiskEvents", "RiskyUsers", "RiskyAgents", "RiskyServicePrincipals"]
+            .iter()
+            .any(|end| category.ends_with(end))
 }
 
 /// Whether the record claims an operation that Azure's activity log does not hold. Resource Manager's operations end in
@@ -70,6 +72,11 @@ fn loader(category: &str) -> Option<Loader> {
         "userriskevents" => |e, p, s| plain(&USER_RISK, e, p, s),
         "riskyserviceprincipals" => |e, p, s| plain(&RISKY_PRINCIPALS, e, p, s),
         "serviceprincipalriskevents" => |e, p, s| plain(&PRINCIPAL_RISK, e, p, s),
+        "riskyagents" => |e, p, s| plain(&RISKY_AGENTS, e, p, s),
+        "agentriskevents" => |e, p, s| plain(&AGENT_RISK, e, p, s),
+        "customsecurityattributeauditlogs" => |e, p, s| plain(&ATTRIBUTES, e, p, s),
+        "remotenetworkhealthlogs" => |e, p, s| plain(&REMOTE_NETWORKS, e, p, s),
+        "networkaccessalerts" => |e, p, s| plain(&NETWORK_ALERTS, e, p, s),
         "networkaccesstrafficlogs" => |e, p, s| plain(&TRAFFIC, e, p, s),
         "enrichedoffice365auditlogs" => |e, p, s| plain(&ENRICHED, e, p, s),
         "microsoftgraphactivitylogs" => graph_activity,
@@ -196,6 +203,11 @@ category!(RISKY_USERS, "AADRiskyUsers", []);
 category!(USER_RISK, "AADUserRiskEvents", []);
 category!(RISKY_PRINCIPALS, "AADRiskyServicePrincipals", []);
 category!(PRINCIPAL_RISK, "AADServicePrincipalRiskEvents", []);
+category!(RISKY_AGENTS, "AADRiskyAgents", []);
+category!(AGENT_RISK, "AADAgentRiskEvents", []);
+category!(ATTRIBUTES, "AADCustomSecurityAttributeAuditLogs", [("operationType", "AADOperationType")]);
+category!(REMOTE_NETWORKS, "RemoteNetworkHealthLogs", []);
+category!(NETWORK_ALERTS, "NetworkAccessAlerts", []);
 category!(TRAFFIC, "NetworkAccessTraffic", []);
 category!(ENRICHED, "EnrichedMicrosoft365AuditLogs", []);
 category!(AAD_GRAPH, "AADGraphActivityLogs", []);
@@ -225,6 +237,9 @@ fn plain(plan: &'static Plan, record: &Record<'_>, properties: &Record<'_>, sink
     row.set("ResultSignature", record.get("resultSignature"));
     row.set("ResultDescription", record.get("resultDescription"));
     row.set("IpAddress", record.get("callerIpAddress"));
+    row.set("CallerIpAddress", record.get("callerIpAddress"));
+    row.set("Identity", record.get("identity"));
+    row.set("Level", record.get("level"));
     row.close();
 }
 

@@ -5,14 +5,15 @@ use super::record::shallow;
 use super::{Record, recognise, unplaced};
 
 /// Where carriers keep what they carry: Graph one object; Splunk's collector, its search results, Logstash, Event Hub's
-/// readers and Event Grid the event as text or object; Wazuh the audit record of its module.
-const PLACES: [&str; 9] =
-    ["value", "message", "event", "_raw", "result._raw", "body", "data", "office365", "data.office365"];
+/// readers and Event Grid the event as text or object; Wazuh the audit record of its module; Defender for Cloud Apps the
+/// audit record that an activity was made from.
+const PLACES: [&str; 10] =
+    ["value", "message", "event", "_raw", "result._raw", "body", "data", "office365", "data.office365", "rawDataJson"];
 
 /// The JSON of the one record of a known shape that is carried, and where it was. None where the carrier took the record
 /// apart: then its fields are the carrier's own.
 pub fn carried(record: &Record<'_>) -> Option<(String, &'static str)> {
-    if record.fields.len() > 64 || unplaced::shipped(record).is_some() {
+    if unplaced::shipped(record).is_some() {
         return None;
     }
     PLACES.into_iter().find_map(|place| {

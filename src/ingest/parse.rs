@@ -154,14 +154,14 @@ fn load(record: &Record<'_>, parsed: &mut Parsed, last: &mut Option<(&'static Fo
     // Records of one file are mostly of one shape: ask the last one first. All rows under a header are of one shape.
     let sticky = last.filter(|(format, _)| record.form != Form::Json || (format.marks)(record).is_some());
     let Some((format, why)) = sticky.or_else(|| recognise(record)) else {
-        if record.form == Form::Json
-            && let Some((text, place)) = carried(record)
+        if let Some((text, place)) = carried(record)
             && let Ok(inner) = Record::parse(&text)
         {
             if place != "value" {
                 parsed.sink.note(format!("records inside another tool's events, in their field {place:?}"));
             }
-            return load(&inner, parsed, last);
+            // The next line under a header is a carrier again.
+            return load(&inner, parsed, &mut None);
         }
         let why = if parsed.rejected.len() < 100 { describe(record) } else { String::new() };
         parsed.sample.get_or_insert_with(|| why.clone());

@@ -6,9 +6,20 @@ use super::{Record, recognise, unplaced};
 
 /// Where carriers keep what they carry: Graph one object; Splunk's collector, its search results, Logstash, Event Hub's
 /// readers and Event Grid the event as text or object; Wazuh the audit record of its module; Defender for Cloud Apps the
-/// audit record that an activity was made from.
-const PLACES: [&str; 10] =
-    ["value", "message", "event", "_raw", "result._raw", "body", "data", "office365", "data.office365", "rawDataJson"];
+/// audit record that an activity was made from; alerts on the activity log the event that set them off.
+const PLACES: [&str; 11] = [
+    "value",
+    "message",
+    "event",
+    "_raw",
+    "result._raw",
+    "body",
+    "data",
+    "office365",
+    "data.office365",
+    "rawDataJson",
+    "data.context.activityLog",
+];
 
 /// The JSON of the one record of a known shape that is carried, and where it was. None where the carrier took the record
 /// apart: then its fields are the carrier's own.

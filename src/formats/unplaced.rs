@@ -1,6 +1,6 @@
 //! What a record is that no table takes: a file that is not loaded is still named for what it holds.
 
-use super::{Form, Record, Value};
+use super::{Form, Record, Value, log_analytics};
 
 /// Names that mark a kind together, and what the kind is. The first that fits decides.
 const KINDS: &[(&[&str], &str)] = &[
@@ -57,6 +57,9 @@ pub fn describe(record: &Record<'_>) -> String {
         && (record.has("properties") || record.has("resourceId"))
     {
         return resource_log(record, category);
+    }
+    if let Some(table) = log_analytics::foreign(record) {
+        return format!("rows of the workspace table {table}, which no table here takes");
     }
     if let Some((_, what)) = KINDS.iter().find(|(names, _)| record.has_all(names)) {
         return if *what == LISTING { LISTING.into() } else { format!("{what}, which no table here takes") };

@@ -121,6 +121,10 @@ fn load(record: &Record<'_>, sink: &mut Sink) -> Result<(), String> {
     });
     let mut row = sink.row(&plan);
     row.fill(record);
+    if !record.fields.iter().any(|(name, _)| column(name) == "TimeGenerated") {
+        // Columns were chosen without it: the event's own time is in its place where there is one.
+        row.set("TimeGenerated", record.any(&["CreatedDateTime", "ActivityDateTime"]));
+    }
     row.close();
     Ok(())
 }

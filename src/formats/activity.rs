@@ -147,11 +147,12 @@ pub fn load_diagnostic(record: &Record<'_>, properties: &Record<'_>, sink: &mut 
 
 /// Who: the user by name, else the object, else the application.
 fn caller<'a>(claims: &'a Value<'_>, identity: &'a Value<'_>) -> Cow<'a, str> {
-    const NAMES: [&str; 6] = [
+    const NAMES: [&str; 7] = [
         "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn",
         "upn",
         "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name",
         "name",
+        "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress",
         "http://schemas.microsoft.com/identity/claims/objectidentifier",
         "appid",
     ];

@@ -42,8 +42,10 @@ pub static ELASTIC: Format = Format {
 
 /// Whether an object is an audit record by its names.
 pub fn is_audit_data(record: &Record<'_>) -> bool {
+    // Where somebody selected fields, these three are what nobody leaves out.
+    let selected = record.form == Form::Json && record.has_all(&["Operation", "UserId"]);
     record.has("CreationTime")
-        && (record.has("RecordType") || record.has("Workload"))
+        && (record.has("RecordType") || record.has("Workload") || selected)
         && ["Id", "Operation"].iter().any(|name| record.has(name))
         && ["Id", "OrganizationId", "UserId", "UserKey"].iter().any(|name| record.has(name))
         && !record.has("TimeGenerated")

@@ -17,7 +17,7 @@ pub static FORMAT: Format = Format {
         let named = matches!(record.get("operationName"), Value::Text(_) | Value::Null);
         let seen = record.form == Form::Json
             && named
-            && (record.has("properties") || record.has("resourceId"))
+            && (record.has("properties") || record.has("resourceId") || (record.has("time") && own(record)))
             && !record.has("activityDisplayName")
             && !record.has("eventTimestamp")
             && !record.has("TimeGenerated")
@@ -38,6 +38,16 @@ pub static FORMAT: Format = Format {
         Ok(())
     },
 };
+
+/// Whether the category is a name that only these logs have: then the envelope needs nothing else. The activity log's
+/// are words that mark nothing.
+fn own(record: &Record<'_>) -> bool {
+    let category = record.text("category");
+    category.len() > 8
+        && ["Logs", "RiskEvents", "RiskyUsers", "RiskyAgents", "RiskyServicePrincipals"]
+            .iter()
+            .any(|end| category.ends_with(end))
+}
 
 /// Whether the record claims an operation that Azure's activity log does not hold. Resource Manager's operations end in
 /// read, write, delete or action, and the Administrative category has all of them but the first. (Reads of a vault's
@@ -62,6 +72,11 @@ fn loader(category: &str) -> Option<Loader> {
         "userriskevents" => |e, p, s| plain(&USER_RISK, e, p, s),
         "riskyserviceprincipals" => |e, p, s| plain(&RISKY_PRINCIPALS, e, p, s),
         "serviceprincipalriskevents" => |e, p, s| plain(&PRINCIPAL_RISK, e, p, s),
+        "riskyagents" => |e, p, s| plain(&RISKY_AGENTS, e, p, s),
+        "agentriskevents" => |e, p, s| plain(&AGENT_RISK, e, p, s),
+        "customsecurityattributeauditlogs" => |e, p, s| plain(&ATTRIBUTES, e, p, s),
+        "remotenetworkhealthlogs" => |e, p, s| plain(&REMOTE_NETWORKS, e, p, s),
+        "networkaccessalerts" => |e, p, s| plain(&NETWORK_ALERTS, e, p, s),
         "networkaccesstrafficlogs" => |e, p, s| plain(&TRAFFIC, e, p, s),
         "enrichedoffice365auditlogs" => |e, p, s| plain(&ENRICHED, e, p, s),
         "microsoftgraphactivitylogs" => graph_activity,
@@ -124,9 +139,36 @@ static AUDIT: LazyLock<Plan> = LazyLock::new(|| {
     Plan::new("AuditLogs", SHAPE).alias(&audit_graph::PROPERTIES).skip(&["tenantId"]).constants(&audit_graph::CONSTANTS)
 });
 
+static INTUNE: LazyLock<Plan> = LazyLock::new(|| Plan::bare("IntuneAuditLogs", SHAPE));
+
+/// Intune's audits come under the same category, and have a table of their own.
+fn intune(record: &Record<'_>, sink: &mut Sink) {
+    let mut row = sink.row(&INTUNE);
+    for (field, column) in ENVELOPE {
+        row.set(column, record.get(field));
+    }
+    row.set("Category", record.get("category"));
+    row.set("Properties", record.get("properties"));
+    row.close();
+}
+
 fn audit(record: &Record<'_>, properties: &Record<'_>, sink: &mut Sink) {
+    let of_intune = properties.has("AuditEventId") && properties.has("ActivityResultStatus");
+    if of_intune {
+        intune(record, sink);
+    }
     let mut row = sink.row(&AUDIT);
     envelope(&mut row, record);
+    if of_intune {
+        // Its category is a number that means nothing here.
+        row.text("Category", "Intune");
+        row.text("LoggedByService", "Microsoft Intune");
+        row.set("Id", properties.get("AuditEventId"));
+        row.set("ActivityDateTime", properties.get("ActivityDate"));
+        row.set("Result", record.get("resultType"));
+        row.set("AdditionalDetails", properties.get("Actor"));
+        row.set("TargetResources", properties.get("Targets"));
+    }
     if let Some(half) = audit_graph::initiator(properties.get("initiatedBy")) {
         row.json("InitiatedBy", &half);
     }
@@ -161,6 +203,11 @@ category!(RISKY_USERS, "AADRiskyUsers", []);
 category!(USER_RISK, "AADUserRiskEvents", []);
 category!(RISKY_PRINCIPALS, "AADRiskyServicePrincipals", []);
 category!(PRINCIPAL_RISK, "AADServicePrincipalRiskEvents", []);
+category!(RISKY_AGENTS, "AADRiskyAgents", []);
+category!(AGENT_RISK, "AADAgentRiskEvents", []);
+category!(ATTRIBUTES, "AADCustomSecurityAttributeAuditLogs", [("operationType", "AADOperationType")]);
+category!(REMOTE_NETWORKS, "RemoteNetworkHealthLogs", []);
+category!(NETWORK_ALERTS, "NetworkAccessAlerts", []);
 category!(TRAFFIC, "NetworkAccessTraffic", []);
 category!(ENRICHED, "EnrichedMicrosoft365AuditLogs", []);
 category!(AAD_GRAPH, "AADGraphActivityLogs", []);
@@ -190,6 +237,9 @@ fn plain(plan: &'static Plan, record: &Record<'_>, properties: &Record<'_>, sink
     row.set("ResultSignature", record.get("resultSignature"));
     row.set("ResultDescription", record.get("resultDescription"));
     row.set("IpAddress", record.get("callerIpAddress"));
+    row.set("CallerIpAddress", record.get("callerIpAddress"));
+    row.set("Identity", record.get("identity"));
+    row.set("Level", record.get("level"));
     row.close();
 }
 

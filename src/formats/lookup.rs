@@ -1,20 +1,22 @@
-//! Inventories beside that of users: roles, devices, OAuth permissions, inbox rules, Conditional Access policies. They say
-//! what was there, not what happened, and become lookup tables of entrail's own that rules and queries can join.
+//! Inventories beside that of users: roles, devices, OAuth permissions, inbox rules, Conditional Access policies, and those
+//! of `lookup_directory`. They say what was there, not what happened, and become lookup tables of entrail's own that rules
+//! and queries can join.
 
+use super::lookup_directory::{APPLICATIONS, CREDENTIALS, GROUPS, MEMBERS, PRINCIPALS};
 use super::record::owned;
 use super::{Form, Format, Plan, Rank, Record, Sink, Value};
 
 /// A kind of inventory.
-struct Inventory {
-    table: &'static str,
-    shape: &'static str,
+pub struct Inventory {
+    pub table: &'static str,
+    pub shape: &'static str,
     /// What its marks say.
-    why: &'static str,
+    pub why: &'static str,
     /// Names that mark it together; one list must be there whole.
-    marks: &'static [&'static [&'static str]],
+    pub marks: &'static [&'static [&'static str]],
     /// Fields, also nested ones by their path, and their columns. Where several fill a column, the first that holds
     /// something does.
-    fields: &'static [(&'static str, &'static str)],
+    pub fields: &'static [(&'static str, &'static str)],
 }
 
 const ROLES: Inventory = Inventory {
@@ -282,7 +284,11 @@ const POLICIES: Inventory = Inventory {
     ],
 };
 
-static ALL: [&Inventory; 5] = [&ROLES, &DEVICES, &GRANTS, &RULES, &POLICIES];
+static ALL: [&Inventory; 10] =
+    [&ROLES, &DEVICES, &GRANTS, &RULES, &POLICIES, &CREDENTIALS, &MEMBERS, &PRINCIPALS, &APPLICATIONS, &GROUPS];
+
+/// The whole header of a collector's list of applications: less than these would mark anything.
+const REGISTRATIONS: [&str; 4] = ["Id", "DisplayName", "AppId", "CreatedDateTime"];
 
 /// What the tenant holds beside its users.
 pub static FORMAT: Format = Format {
@@ -293,6 +299,11 @@ pub static FORMAT: Format = Format {
         (GRANTS.shape, Rank::Csv),
         (RULES.shape, Rank::Csv),
         (POLICIES.shape, Rank::Csv),
+        (CREDENTIALS.shape, Rank::Csv),
+        (MEMBERS.shape, Rank::Csv),
+        (PRINCIPALS.shape, Rank::Csv),
+        (APPLICATIONS.shape, Rank::Csv),
+        (GROUPS.shape, Rank::Csv),
     ],
     marks: |record| of(record).map(|inventory| inventory.why),
     load: |record, sink| match of(record) {
@@ -306,6 +317,9 @@ fn of(record: &Record<'_>) -> Option<&'static Inventory> {
     if ["TimeGenerated", "Timestamp", "time", "Operation", "RecordType", "category"].iter().any(|name| record.has(name))
     {
         return None;
+    }
+    if record.fields.len() == REGISTRATIONS.len() && record.has_all(&REGISTRATIONS) {
+        return Some(&APPLICATIONS);
     }
     ALL.iter().find(|inventory| inventory.marks.iter().any(|marks| record.has_all(marks))).copied()
 }

@@ -1,7 +1,8 @@
 //! Everything that carries AuditData in a field: Search-UnifiedAuditLog, the Purview portal, Graph's audit log query.
 
-use super::audit_data::{GRAPH, PURVIEW, SEARCH, load_text};
-use super::{Format, Record, Sink};
+use super::audit_data::{GRAPH, PURVIEW, SEARCH, is_audit_data, load_text};
+use super::record::quote;
+use super::{Format, Record, Sink, Value};
 
 /// Records around an AuditData field.
 pub static FORMAT: Format = Format {
@@ -16,6 +17,9 @@ pub static FORMAT: Format = Format {
         () if record.has("Operations") || record.has("UserIds") || record.has("CreationDate") => {
             Some("has Operations and AuditData as Search-UnifiedAuditLog's output")
         }
+        () if record.get("AuditData").object().is_some_and(|inner| is_audit_data(&inner)) => {
+            Some("has an AuditData object of the unified audit log")
+        }
         () => None,
     },
     load,
@@ -27,5 +31,32 @@ fn load(record: &Record<'_>, sink: &mut Sink) -> Result<(), String> {
         () if record.has("RecordId") => PURVIEW,
         () => SEARCH,
     };
-    load_text(record.any(&["AuditData", "AuditData_Raw"]), sink, shape)
+    let data = record.any(&["AuditData", "AuditData_Raw"]);
+    match data.object() {
+        // Graph may leave the data out: then its own fields are all there is.
+        Some(inner) if shape == GRAPH && !inner.has("CreationTime") => {
+            load_text(&Value::Text(completed(record).into()), sink, shape)
+        }
+        _ => load_text(data, sink, shape),
+    }
+}
+
+/// Graph's fields around the data under their names in it.
+fn completed(record: &Record<'_>) -> String {
+    let names = [
+        ("createdDateTime", "CreationTime"),
+        ("id", "Id"),
+        ("operation", "Operation"),
+        ("service", "Workload"),
+        ("auditLogRecordType", "RecordType"),
+        ("userPrincipalName", "UserId"),
+        ("userId", "UserKey"),
+        ("userType", "UserType"),
+        ("organizationId", "OrganizationId"),
+        ("objectId", "ObjectId"),
+        ("clientIp", "ClientIP"),
+    ];
+    let fields = names.iter().filter(|(field, _)| !record.get(field).is_empty());
+    let fields = fields.map(|(field, name)| format!("{}:{}", quote(name), record.get(field).to_json()));
+    format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
 }

@@ -27,9 +27,11 @@ static SDK_V1_PLANS: Plans = Plans::new(|| plans(SDK, true, &BETA_ONLY));
 fn marks(record: &Record<'_>) -> Option<&'static str> {
     let camel =
         |name: &str| record.fields.iter().any(|(key, _)| key.eq_ignore_ascii_case(name) && key.starts_with('c'));
+    // A query that selects properties may leave the application out.
+    let selected = || record.has_all(&["userPrincipalName", "status", "conditionalAccessStatus"]);
     let seen = record.form == Form::Json
         && camel("createdDateTime")
-        && (record.has("appId") || record.has("appDisplayName"))
+        && (record.has("appId") || record.has("appDisplayName") || selected())
         && ["status", "conditionalAccessStatus", "deviceDetail", "ipAddress"].iter().any(|name| record.has(name))
         && !record.has("TimeGenerated")
         && !record.has("auditLogRecordType");

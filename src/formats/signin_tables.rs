@@ -18,11 +18,19 @@ pub enum Kind {
     ManagedIdentity,
     /// Through federation servers.
     Adfs,
+    /// One of Microsoft's own services at another of them.
+    MicrosoftServicePrincipal,
 }
 
 /// All kinds, in the order of the plans made by [`plans`].
-pub const KINDS: [Kind; 5] =
-    [Kind::Interactive, Kind::NonInteractive, Kind::ServicePrincipal, Kind::ManagedIdentity, Kind::Adfs];
+pub const KINDS: [Kind; 6] = [
+    Kind::Interactive,
+    Kind::NonInteractive,
+    Kind::ServicePrincipal,
+    Kind::ManagedIdentity,
+    Kind::Adfs,
+    Kind::MicrosoftServicePrincipal,
+];
 
 impl Kind {
     /// The Azure Monitor table.
@@ -33,6 +41,7 @@ impl Kind {
             Kind::ServicePrincipal => "AADServicePrincipalSignInLogs",
             Kind::ManagedIdentity => "AADManagedIdentitySignInLogs",
             Kind::Adfs => "ADFSSignInLogs",
+            Kind::MicrosoftServicePrincipal => "MicrosoftServicePrincipalSignInLogs",
         }
     }
 
@@ -44,6 +53,7 @@ impl Kind {
             Kind::ServicePrincipal => "ServicePrincipalSignInLogs",
             Kind::ManagedIdentity => "ManagedIdentitySignInLogs",
             Kind::Adfs => "ADFSSignInLogs",
+            Kind::MicrosoftServicePrincipal => "MicrosoftServicePrincipalSignInLogs",
         }
     }
 

@@ -1,13 +1,12 @@
 //! What a record is that no table takes: a file that is not loaded is still named for what it holds.
 
-use super::{Form, Record, Value};
+use super::{Form, Record, Value, log_analytics};
 
 /// Names that mark a kind together, and what the kind is. The first that fits decides.
 const KINDS: &[(&[&str], &str)] = &[
     (&["contentUri", "contentId", "contentType"], LISTING),
     (&["SenderAddress", "RecipientAddress", "Status"], "a message trace of Exchange Online"),
     (&["sender_address", "recipient_status"], "a message trace of Exchange Online"),
-    (&["AppName", "KeyID", "CredType"], "an inventory of application credentials"),
     (&["roleDefinitionId", "principalId"], "an inventory of role assignments"),
     (&["roleTemplateId", "displayName"], "an inventory of directory roles"),
     (&["rolePermissions", "displayName"], "an inventory of role definitions"),
@@ -20,13 +19,23 @@ const KINDS: &[(&[&str], &str)] = &[
     (&["IncludeUsers", "BuiltInControls", "ClientAppTypes"], "an inventory of Conditional Access policies"),
     (&["FullAccessUsers", "SendAsUsers"], "an inventory of mailbox permissions"),
     (&["AuditBypassEnabled", "DefaultAuditSet"], "an inventory of mailbox audit settings"),
+    (
+        &["CmdletName", "CmdletParameters", "RunDate"],
+        "Exchange's own admin audit log, which the unified audit log replaced",
+    ),
+    (
+        &["LogonUserDisplayName", "OperationResult", "LastAccessed"],
+        "Exchange's own mailbox audit log, which the unified audit log replaced",
+    ),
+    (&["RecordIdentity", "Activity", "Happened"], "an export of Purview's activity explorer"),
+    (&["azureTenantId", "vendorInformation"], "security alerts of Graph's first edition"),
+    (&["eventVersion", "eventSource", "awsRegion"], "AWS CloudTrail records"),
+    (&["eventType", "published", "outcome"], "Okta system log records"),
+    (&["logName", "protoPayload"], "Google Cloud audit records"),
+    (&["metricName", "timeGrain", "resourceId"], "metrics of an Azure resource"),
     (&["isMfaRegistered", "userPrincipalName"], "an inventory of registered authentication methods"),
     (&["MFAstatus", "user"], "an inventory of registered authentication methods"),
-    (&["appId", "servicePrincipalType"], "an inventory of service principals"),
     (&["appId", "AppOwnerOrganizationId"], "an inventory of service principals"),
-    (&["appId", "signInAudience"], "an inventory of applications"),
-    (&["groupTypes", "securityEnabled"], "an inventory of groups"),
-    (&["GroupName", "MemberId"], "an inventory of group members"),
     (&["incidentId", "classification", "determination"], "Defender incidents or alerts"),
     (&["incidentWebUrl", "determination"], "Defender incidents"),
     (&["providerAlertId", "title"], "Defender alerts"),
@@ -49,6 +58,9 @@ pub fn describe(record: &Record<'_>) -> String {
     {
         return resource_log(record, category);
     }
+    if let Some(table) = log_analytics::foreign(record) {
+        return format!("rows of the workspace table {table}, which no table here takes");
+    }
     if let Some((_, what)) = KINDS.iter().find(|(names, _)| record.has_all(names)) {
         return if *what == LISTING { LISTING.into() } else { format!("{what}, which no table here takes") };
     }
@@ -58,13 +70,17 @@ pub fn describe(record: &Record<'_>) -> String {
 }
 
 /// Events that a shipper took apart: its fields are its own, and what it left out cannot be told from what was empty.
-fn shipped(record: &Record<'_>) -> Option<&'static str> {
-    let original = record.has("event.original") || !record.path("event.original").is_empty();
+pub fn shipped(record: &Record<'_>) -> Option<&'static str> {
+    let held = record.path("event.original");
+    let original = record.has("event.original") || !held.is_empty();
     let common = record.has("@timestamp")
         && (record.has("ecs")
             || record.has("event")
             || record.fields.iter().any(|(name, _)| name.starts_with("event.") || name.starts_with("azure.")));
     match () {
+        () if held.object().is_some() && record.has("o365audit") => {
+            Some("an event whose event.original is no record of the unified audit log")
+        }
         () if original && record.has("o365audit") => Some(
             "an event whose event.original is damaged: the copy that a shipper took apart is not evidence of the record; export it again",
         ),

@@ -51,6 +51,9 @@ impl Dates {
         if let Some(ticks) = epoch(text) {
             return Some(ticks);
         }
+        if let Some((body, offset)) = zoned(text) {
+            return time::ticks(self.culture(body)?)?.checked_sub(offset);
+        }
         let civil = self.culture(text)?;
         if local { self.utc_of(civil) } else { time::ticks(civil) }
     }
@@ -103,6 +106,16 @@ impl Dates {
         };
         Some(NaiveDate::from_ymd_opt(year as i32, month, day)?.and_time(clock_time(clock)?))
     }
+}
+
+/// A spelling with an offset behind it, as `1/9/2026 10:41:00 AM +01:00`: what stands before, and the offset in ticks.
+fn zoned(text: &str) -> Option<(&str, i64)> {
+    let (body, zone) = text.rsplit_once(' ')?;
+    let (sign, zone) = zone.strip_prefix('+').map(|zone| (1, zone)).or_else(|| Some((-1, zone.strip_prefix('-')?)))?;
+    let (hours, minutes) = zone.split_once(':')?;
+    let (hours, minutes): (i64, i64) = (hours.parse().ok()?, minutes.parse().ok()?);
+    let fits = (0..=14).contains(&hours) && (0..60).contains(&minutes);
+    fits.then(|| (body, sign * (hours * 60 + minutes) * 60 * TICKS_PER_SECOND))
 }
 
 /// `, 12:40:24.178 PM` and the like; midnight where there is no time.
@@ -166,10 +179,12 @@ mod tests {
             ("\\/Date(1684849119000)\\/", "2023-05-23T13:38:39.0000000Z"),
             ("/Date(1684849119000+0200)/", "2023-05-23T13:38:39.0000000Z"),
             ("2023/05/23 13:38:39", "2023-05-23T13:38:39.0000000Z"),
+            ("1/19/2026 10:41:00 AM +01:00", "2026-01-19T09:41:00.0000000Z"),
+            ("19.01.2026 10:41 -05:30", "2026-01-19T16:11:00.0000000Z"),
         ] {
             assert_eq!(dates.read(text, false).map(time::iso).as_deref(), Some(iso), "{text}");
         }
-        assert_eq!((dates.day_first, dates.month_first), (1, 3));
+        assert_eq!((dates.day_first, dates.month_first), (1, 4));
         for text in ["12:36 PM", "13/13/2023 10:00", "yesterday", "", "5/23/2023 13:00 PM"] {
             assert_eq!(dates.read(text, false), None, "{text}");
         }

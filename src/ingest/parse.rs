@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::evidence::{Chunk, Facts, Item, Layout, decode, each};
 use crate::formats::record::{elements, repair, shallow};
-use crate::formats::{Dates, Form, Format, Record, Sink, Value, describe, recognise};
+use crate::formats::{Dates, Form, Format, Record, Sink, Value, carried, describe, recognise};
 
 /// What a chunk needs to know about its file.
 #[derive(Debug, Clone)]
@@ -154,6 +154,15 @@ fn load(record: &Record<'_>, parsed: &mut Parsed, last: &mut Option<(&'static Fo
     // Records of one file are mostly of one shape: ask the last one first. All rows under a header are of one shape.
     let sticky = last.filter(|(format, _)| record.form != Form::Json || (format.marks)(record).is_some());
     let Some((format, why)) = sticky.or_else(|| recognise(record)) else {
+        if let Some((text, place)) = carried(record)
+            && let Ok(inner) = Record::parse(&text)
+        {
+            if place != "value" {
+                parsed.sink.note(format!("records inside another tool's events, in their field {place:?}"));
+            }
+            // The next line under a header is a carrier again.
+            return load(&inner, parsed, &mut None);
+        }
         let why = if parsed.rejected.len() < 100 { describe(record) } else { String::new() };
         parsed.sample.get_or_insert_with(|| why.clone());
         return parsed.rejected.push((parsed.records, why));

@@ -278,8 +278,8 @@ pub enum OperatorKind {
         /// `project`ed columns; none for `project-smart`.
         project: Option<Vec<FindColumn>>,
     },
-    /// `fork (…) (…)`.
-    Fork(Vec<Pipeline>),
+    /// `fork name=(…) (…)`.
+    Fork(Vec<(Option<Name>, Pipeline)>),
     /// `getschema`.
     Getschema,
     /// `invoke function(…)`.

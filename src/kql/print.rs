@@ -173,7 +173,13 @@ fn operator(operator: &Operator) -> String {
             }
             text
         }
-        K::Fork(legs) => format!("fork {}", legs.iter().map(group).collect::<Vec<_>>().join(" ")),
+        K::Fork(legs) => {
+            let leg = |(named, leg): &(Option<Name>, Pipeline)| {
+                let named = named.as_ref().map(|named| format!("{} = ", name(&named.text))).unwrap_or_default();
+                named + &group(leg)
+            };
+            format!("fork {}", legs.iter().map(leg).collect::<Vec<_>>().join(" "))
+        }
         K::Getschema => "getschema".into(),
         K::Invoke { function, arguments: given } => format!("invoke {}{}", name(&function.text), arguments(given)),
         K::Join { settings, right, on } => joined("join", settings, right, on),

@@ -1,6 +1,7 @@
 //! The tabular operators, one file each: an operator and a relation make the next relation.
 
 use super::ast::{Operator, OperatorKind};
+use super::batch;
 use super::compiler::{Compiled, Compiler, Env};
 use super::relation::Relation;
 use crate::error::Diagnostic;
@@ -108,8 +109,10 @@ pub fn compile(c: &Compiler<'_>, operator: &Operator, input: Option<Relation>, e
         K::ParseKv { expr, keys, settings } => parse_kv::compile(c, expr, keys, settings, input, env),
         K::Reduce { by, settings } => reduce::compile(c, by, settings, input, env),
         K::Partition { by, with } => partition::partition(c, by, with, input, env),
-        K::Facet { by, with } => partition::facet(c, by, with.as_ref(), input, env, span),
-        K::Fork(legs) => partition::fork(c, legs, input, env, span),
+        K::Facet { by, with } => {
+            partition::first(c, "facet", &batch::facets(by, with.as_ref(), span), input, env, span)
+        }
+        K::Fork(legs) => partition::first(c, "fork", legs, input, env, span),
         K::Scan(steps) => scan::compile(c, steps, input, env),
         K::MakeSeries { aggregates, axis, from, to, step, inclusive, by, settings } => {
             let (from, to, inclusive) = (from.as_ref(), to.as_ref(), *inclusive);

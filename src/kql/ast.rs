@@ -229,8 +229,8 @@ pub enum OperatorKind {
     As(Name),
     /// `assert-schema` and `consume`, which change nothing here.
     Consume,
-    /// `count`.
-    Count,
+    /// `count`, `count as name`.
+    Count(Option<Name>),
     /// `datatable (name:type, …) [values]`.
     Datatable {
         /// Columns.

@@ -132,7 +132,10 @@ fn operator(operator: &Operator) -> String {
         K::Source(source) => expr(source),
         K::As(bound) => format!("as {}", name(&bound.text)),
         K::Consume => "consume".into(),
-        K::Count => "count".into(),
+        K::Count(named) => match named {
+            Some(named) => format!("count as {}", name(&named.text)),
+            None => "count".into(),
+        },
         K::Datatable { columns, values } => format!("datatable {} [{}]", schema(columns), each(values, expr)),
         K::Distinct(columns) => format!("distinct {}", assignments(columns)),
         K::Evaluate { plugin, arguments: given, schema } => {

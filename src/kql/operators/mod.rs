@@ -80,7 +80,7 @@ pub fn compile(c: &Compiler<'_>, operator: &Operator, input: Option<Relation>, e
         K::ProjectByNames(names) => project::by_names(c, names, input, env),
         K::ProjectRename(pairs) => project::rename(pairs, input),
         K::ProjectReorder(orders) => Ok(project::reorder(orders, input)),
-        K::Count => pick::count(c, input),
+        K::Count(name) => pick::count(c, name.as_ref().map_or("Count", |name| &name.text), input),
         K::Take(count) => pick::take(c, count, input, env),
         K::Distinct(columns) => pick::distinct(c, columns, input, env),
         K::Sort(keys) => sort::compile(c, keys, input, env),

@@ -181,7 +181,9 @@ pub enum RowFormat {
     after_help = "Examples:\n  entrail query 'SigninLogs | where ResultType == 50126 | summarize count() by UserPrincipalName' exports/\n  \
     entrail query -f hunt.kql exports/ --format csv > hits.csv\n  \
     entrail query 'print ipv4_is_private(\"10.1.2.3\")'\n  \
-    echo 'range n from 1 to 3 step 1' | entrail query - --format jsonl"
+    echo 'range n from 1 to 3 step 1' | entrail query - --format jsonl\n\n\
+    A query may answer with several tables: statements parted by ;, fork, facet. Each then has a heading, and each row of\n\
+    json and jsonl the table's name in _Table."
 )]
 pub struct Query {
     /// The query (or - for standard input), then files and folders with exports

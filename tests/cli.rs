@@ -85,6 +85,48 @@ fn query_formats() {
 }
 
 #[test]
+fn a_query_of_several_tables_names_each() {
+    let kql = "let T = datatable(s:string, n:long)['x', 1, 'y', 40, 'x', 3]; T | where n > 50 | as None; \
+        T | facet by s, n with (take 1 | project n); T | fork (where n > 1 | count) s = (distinct s)";
+    let jsonl = entrail(&["query", kql, "--format", "jsonl"]);
+    assert_eq!(err(&jsonl), "");
+    let told = [
+        r#"{"_Table":"None","_Columns":["s","n"]}"#,
+        r#"{"_Table":"with","n":1}"#,
+        r#"{"_Table":"s","s":"x","count_s":2}"#,
+        r#"{"_Table":"s","s":"y","count_s":1}"#,
+        r#"{"_Table":"n","n":1,"count_n":1}"#,
+        r#"{"_Table":"n","n":40,"count_n":1}"#,
+        r#"{"_Table":"n","n":3,"count_n":1}"#,
+        r#"{"_Table":"Table_5","Count":2}"#,
+        r#"{"_Table":"s1","s":"x"}"#,
+        r#"{"_Table":"s1","s":"y"}"#,
+    ];
+    assert_eq!(out(&jsonl), told.join("\n") + "\n");
+    let json = entrail(&["query", kql, "--format", "json"]);
+    assert_eq!(out(&json), format!("[\n{}\n]\n", told.join(",\n")));
+    let table = out(&entrail(&["query", kql]));
+    let headings: Vec<&str> = table.lines().filter(|line| line.contains(" · ")).collect();
+    let counted = ["None · 0 rows", "with · 1 row", "s · 2 rows", "n · 3 rows", "Table_5 · 1 row", "s1 · 2 rows"];
+    assert_eq!(headings, counted);
+    let csv = entrail(&["query", kql, "--format", "csv"]);
+    assert_eq!((csv.status.code(), out(&csv).as_str()), (Some(2), ""));
+    assert!(err(&csv).contains("6 tables") && err(&csv).contains("--format jsonl"), "{}", err(&csv));
+    // What they share is told once, and a fault in any leg refuses the whole.
+    let broken = entrail(&["query", "let x = nosuch; print x | fork (count) (take 1)"]);
+    assert_eq!(
+        err(&broken).matches("nosuch").count(),
+        err(&entrail(&["query", "let x = nosuch; print x"])).matches("nosuch").count()
+    );
+    let leg = entrail(&["query", "print a = 1 | fork (count) (where b > 1)"]);
+    assert_eq!((leg.status.code(), out(&leg).as_str()), (broken.status.code(), ""));
+    // Where one table is wanted it is the first, and that is said.
+    let one = entrail(&["query", "let T = print a = 1 | fork (count) (take 1); T", "--format", "csv"]);
+    assert_eq!(out(&one), "Count\n1\n");
+    assert!(err(&one).contains("only the first"), "{}", err(&one));
+}
+
+#[test]
 fn query_from_standard_input_and_from_a_file() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_entrail"))
         .args(["query", "-", "--format", "jsonl"])

@@ -35,7 +35,7 @@ pub(super) fn run(args: &Hunt, screen: &Screen) -> anyhow::Result<Exit> {
     let read = load::exports(exports, &case, screen)?;
     let sightings = search(&read.tables, &iocs);
     let mut out = BufWriter::new(std::io::stdout().lock());
-    rows::write(&answer(&read, &iocs, &sightings)?, args.format, &mut out)?;
+    rows::write(&[(String::new(), answer(&read, &iocs, &sightings)?)], args.format, &mut out)?;
     out.flush()?;
     if !screen.quiet {
         for value in known(&iocs, &sightings) {

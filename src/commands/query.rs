@@ -9,10 +9,10 @@ use polars::prelude::Column;
 
 use super::screen::Screen;
 use super::{Exit, given, load, rows};
-use crate::cli::Query;
-use crate::error::Gravity;
+use crate::cli::{Query, RowFormat};
+use crate::error::{Diagnostic, Diagnostics, Gravity};
 use crate::evidence::Manifest;
-use crate::kql::{self, Answer, Context};
+use crate::kql::{self, Answer, Context, Part};
 use crate::table::{RecordId, Type, time};
 
 /// The text of a query and the name that its diagnostics carry.
@@ -35,24 +35,55 @@ pub(super) fn run(args: Query, screen: &Screen) -> anyhow::Result<Exit> {
         places: case.places.clone(),
         lineage: args.lineage,
     };
-    let mut answer = match kql::run(&text.kql, &context) {
-        Ok(answer) => answer,
+    let mut answers = match kql::parts(&text.kql).and_then(|parts| answers(parts, args.format, &context)) {
+        Ok(answers) => answers,
         Err(diagnostics) => {
             screen.diagnostics(&diagnostics, &text.origin, &text.kql);
             return Ok(Exit::Refused);
         }
     };
-    let notes: Vec<_> = answer.notes.iter().filter(|note| note.gravity == Gravity::Note).cloned().collect();
+    let notes = answers.iter().flat_map(|(_, answer)| &answer.notes);
+    let notes = once(notes.filter(|note| note.gravity == Gravity::Note).cloned());
     if !screen.quiet {
         screen.diagnostics(&notes, &text.origin, &text.kql);
     }
     if args.lineage {
-        add_records(&mut answer, &read.manifest);
+        answers.iter_mut().for_each(|(_, answer)| add_records(answer, &read.manifest));
     }
     let mut out = BufWriter::new(std::io::stdout().lock());
-    rows::write(&answer, args.format, &mut out)?;
+    rows::write(&answers, args.format, &mut out)?;
     out.flush()?;
     Ok(Exit::Done)
+}
+
+/// Each table of the query, with its name.
+fn answers(parts: Vec<Part>, format: RowFormat, context: &Context<'_>) -> Result<Vec<(String, Answer)>, Diagnostics> {
+    if let (RowFormat::Csv, [_, second, ..]) = (format, parts.as_slice()) {
+        let span = second.query.body.as_ref().map(|body| body.span);
+        let message = format!("the query answers with {} tables, and CSV holds one", parts.len());
+        let problem = Diagnostic { span, ..Diagnostic::plain(message) };
+        return Err(vec![
+            problem.help("take --format jsonl or json, which name the table in each row, or ask for one"),
+        ]);
+    }
+    let (mut answers, mut problems) = (Vec::new(), Vec::new());
+    for Part { name, query } in parts {
+        match kql::run_tree(&query, context) {
+            Ok(answer) => answers.push((name, answer)),
+            Err(found) => problems.extend(found),
+        }
+    }
+    if problems.is_empty() { Ok(answers) } else { Err(once(problems)) }
+}
+
+/// What several tables share is told once.
+fn once(told: impl IntoIterator<Item = Diagnostic>) -> Diagnostics {
+    told.into_iter().fold(Vec::new(), |mut told, one| {
+        if !told.contains(&one) {
+            told.push(one);
+        }
+        told
+    })
 }
 
 /// The records behind each row, as a last column of `path:record`.

@@ -229,8 +229,8 @@ pub enum OperatorKind {
     As(Name),
     /// `assert-schema` and `consume`, which change nothing here.
     Consume,
-    /// `count`.
-    Count,
+    /// `count`, `count as name`.
+    Count(Option<Name>),
     /// `datatable (name:type, …) [values]`.
     Datatable {
         /// Columns.
@@ -278,8 +278,8 @@ pub enum OperatorKind {
         /// `project`ed columns; none for `project-smart`.
         project: Option<Vec<FindColumn>>,
     },
-    /// `fork (…) (…)`.
-    Fork(Vec<Pipeline>),
+    /// `fork name=(…) (…)`.
+    Fork(Vec<(Option<Name>, Pipeline)>),
     /// `getschema`.
     Getschema,
     /// `invoke function(…)`.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use polars::prelude::{AnyValue, DataFrame};
 
 use super::Value;
+use super::ast::Query;
 use super::compiler::{Compiler, Env};
 use super::places::Places;
 use super::relation::Relation;
@@ -117,6 +118,14 @@ impl Answer {
 /// # Errors
 /// Every problem found in the text, or the one that stopped its execution, with spans into `query`.
 pub fn run(query: &str, context: &Context<'_>) -> Result<Answer, Diagnostics> {
+    run_tree(&super::parse(query)?, context)
+}
+
+/// Compiles and runs a query that is parsed already.
+///
+/// # Errors
+/// Every problem found, or the one that stopped its execution, with spans into the text that was parsed.
+pub fn run_tree(query: &Query, context: &Context<'_>) -> Result<Answer, Diagnostics> {
     let (compiler, relation) = compile(query, context)?;
     let visible: Vec<String> = relation.columns.iter().filter(|col| !col.hidden).map(|col| col.name.clone()).collect();
     let relation = relation.keep(&visible);
@@ -144,10 +153,9 @@ fn read_records(ids: Option<&str>) -> Vec<RecordId> {
     ids.into_iter().map(RecordId::unpack).collect()
 }
 
-fn compile<'a>(query: &str, context: &'a Context<'a>) -> Result<(Compiler<'a>, Relation), Diagnostics> {
-    let tree = super::parse(query)?;
+fn compile<'a>(tree: &Query, context: &'a Context<'a>) -> Result<(Compiler<'a>, Relation), Diagnostics> {
     let compiler = Compiler::new(context);
-    let relation = compiler.statements(&tree, &Env::default(), true).and_then(|env| match &tree.body {
+    let relation = compiler.statements(tree, &Env::default(), true).and_then(|env| match &tree.body {
         Some(body) => compiler.relation(body, &env),
         None => Err(Diagnostic::plain("the query asks for nothing").help("end it with a table or a `print`")),
     });
@@ -169,7 +177,7 @@ fn compile<'a>(query: &str, context: &'a Context<'a>) -> Result<(Compiler<'a>, R
 /// # Errors
 /// Every problem found in the text, with spans into `query`.
 pub fn check(query: &str, context: &Context<'_>) -> Result<Usage, Diagnostics> {
-    let (compiler, _) = compile(query, context)?;
+    let (compiler, _) = compile(&super::parse(query)?, context)?;
     let mut usage = compiler.usage.into_inner();
     super::views::resolve(&mut usage);
     Ok(usage)

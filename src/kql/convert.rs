@@ -55,7 +55,7 @@ pub fn from_text(text: &str, ty: Type) -> Value<'static> {
         Type::Bool => match trimmed.to_ascii_lowercase().as_str() {
             "true" => Some(Value::Bool(true)),
             "false" => Some(Value::Bool(false)),
-            number => number.parse::<f64>().ok().map(|n| Value::Bool(n != 0.0)),
+            number => integer(number).map(|n| Value::Bool(n != 0)),
         },
         Type::Int => integer(trimmed).and_then(|v| i32::try_from(v).ok()).map(|v| Value::Long(v.into())),
         Type::Long => integer(trimmed).map(Value::Long),
@@ -69,16 +69,12 @@ pub fn from_text(text: &str, ty: Type) -> Value<'static> {
     value.unwrap_or(Value::Null)
 }
 
-/// An integer in decimal or `0x` form; a fraction is cut where the text is a plain number.
+/// An integer in decimal or `0x` form. Text with a fraction or an exponent is none: only a real is cut.
 fn integer(text: &str) -> Option<i64> {
     if let Some(hex) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
         return u64::from_str_radix(hex, 16).ok().map(|v| v as i64);
     }
-    text.parse().ok().or_else(|| {
-        let number: f64 = text.parse().ok()?;
-        let plain = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+' | b'e' | b'E'));
-        if plain { whole(number) } else { None }
-    })
+    text.parse().ok()
 }
 
 /// A real without its fraction, where a long can hold it.

@@ -6,6 +6,7 @@
 pub mod aggregates;
 mod arithmetic;
 pub mod ast;
+mod batch;
 pub mod catalog;
 mod clock;
 mod compare;
@@ -32,8 +33,9 @@ mod text;
 mod value;
 mod views;
 
+pub use batch::{Part, parts};
 pub use clock::clocks;
-pub use context::{Answer, Context, Usage, Watchlist, check, run};
+pub use context::{Answer, Context, Usage, Watchlist, check, run, run_tree};
 pub use needs::{Need, needs};
 pub use parse::parse;
 pub use places::{PLACES, Places};

@@ -132,7 +132,10 @@ fn operator(operator: &Operator) -> String {
         K::Source(source) => expr(source),
         K::As(bound) => format!("as {}", name(&bound.text)),
         K::Consume => "consume".into(),
-        K::Count => "count".into(),
+        K::Count(named) => match named {
+            Some(named) => format!("count as {}", name(&named.text)),
+            None => "count".into(),
+        },
         K::Datatable { columns, values } => format!("datatable {} [{}]", schema(columns), each(values, expr)),
         K::Distinct(columns) => format!("distinct {}", assignments(columns)),
         K::Evaluate { plugin, arguments: given, schema } => {
@@ -173,7 +176,13 @@ fn operator(operator: &Operator) -> String {
             }
             text
         }
-        K::Fork(legs) => format!("fork {}", legs.iter().map(group).collect::<Vec<_>>().join(" ")),
+        K::Fork(legs) => {
+            let leg = |(named, leg): &(Option<Name>, Pipeline)| {
+                let named = named.as_ref().map(|named| format!("{} = ", name(&named.text))).unwrap_or_default();
+                named + &group(leg)
+            };
+            format!("fork {}", legs.iter().map(leg).collect::<Vec<_>>().join(" "))
+        }
         K::Getschema => "getschema".into(),
         K::Invoke { function, arguments: given } => format!("invoke {}{}", name(&function.text), arguments(given)),
         K::Join { settings, right, on } => joined("join", settings, right, on),

@@ -40,7 +40,7 @@ pub(super) const AGGREGATES: &[Aggregate] = &[
         body: |call| {
             let condition = predicate(call, 0)?;
             let plan = condition.expr.fill_null(lit(false)).sum().cast(DataType::Int64);
-            Ok(vec![Produced::new("countif_", plan, Type::Long)])
+            Ok(vec![Produced::new(prefixed("countif", call.argument(0)), plan, Type::Long)])
         },
         examples: &[("datatable(a:long)[1, 2, 3] | summarize countif(a > 1)", "2")],
     },
@@ -111,10 +111,16 @@ pub(super) const AGGREGATES: &[Aggregate] = &[
     Aggregate {
         names: &["make_list", "makelist"],
         usage: "make_list(expr [, maxSize])",
-        summary: "Array of the values, nulls left out.",
+        summary: "Array of the values, nulls left out; of dynamic values an array gives its elements, and nulls stay.",
         takes: (1, 2),
         body: |call| collect(call, "list", false, None),
-        examples: &[("datatable(a:long)[1, 2, 1] | summarize make_list(a)", "[1,2,1]")],
+        examples: &[
+            ("datatable(a:long)[1, long(null), 1] | summarize make_list(a)", "[1,1]"),
+            (
+                "datatable(a:dynamic)[dynamic([1, 2]), dynamic(null), dynamic(3)] | summarize make_list(a)",
+                "[1,2,null,3]",
+            ),
+        ],
     },
     Aggregate {
         names: &["make_list_with_nulls"],
@@ -124,8 +130,11 @@ pub(super) const AGGREGATES: &[Aggregate] = &[
         body: |call| {
             let argument = call.arguments[..1].to_vec();
             let gather = Arc::new(|lists: &[Vec<Value<'_>>]| {
-                let items = lists.first().into_iter().flatten().map(Value::to_json).collect();
-                Value::json(&serde_json::Value::Array(items))
+                let items = lists.first().into_iter().flatten().flat_map(|value| match (value, value.to_json()) {
+                    (Value::Dynamic(_), serde_json::Value::Array(elements)) => elements,
+                    (_, other) => vec![other],
+                });
+                Value::json(&serde_json::Value::Array(items.collect()))
             });
             let plan = fold(gather, &argument, &[Accepts::Any], Type::Dynamic);
             Ok(vec![Produced::new(prefixed("list", call.argument(0)), plan, Type::Dynamic)])
@@ -248,12 +257,14 @@ fn collect(call: &Call<'_, '_>, prefix: &str, distinct: bool, predicate: Option<
         None => MAX_ELEMENTS,
     };
     let value = call.arguments[0].clone();
-    let flatten = distinct && value.ty == Type::Dynamic;
+    // Of dynamic values an array gives its elements, and a list keeps what is null: so the service answers.
+    let flatten = value.ty == Type::Dynamic;
+    let nulls = flatten && !distinct;
     let gather = Arc::new(move |lists: &[Vec<Value<'_>>]| {
         let mut items = Vec::new();
         let mut seen: HashSet<String> = HashSet::new();
         let mut texts: HashSet<&str> = HashSet::new();
-        for value in lists.first().into_iter().flatten().filter(|value| !value.is_null()) {
+        for value in lists.first().into_iter().flatten().filter(|value| nulls || !value.is_null()) {
             if items.len() >= limit {
                 break;
             }
@@ -263,7 +274,6 @@ fn collect(call: &Call<'_, '_>, prefix: &str, distinct: bool, predicate: Option<
             {
                 continue;
             }
-            // A set of arrays is the set of their elements (make_set page).
             let elements = match value.to_json() {
                 serde_json::Value::Array(elements) if flatten => elements,
                 other => vec![other],

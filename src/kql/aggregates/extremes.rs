@@ -122,6 +122,11 @@ fn extreme(call: &Call<'_, '_>, prefix: &str, greatest: bool, predicate: Option<
             let extreme = if greatest { number.max() } else { number.min() };
             extreme.cast(DataType::Boolean)
         }
+        // One NaN makes the extreme NaN, as it makes the sum.
+        Type::Real => {
+            let extreme = if greatest { picked.clone().max() } else { picked.clone().min() };
+            when(picked.is_nan().any(true)).then(lit(f64::NAN)).otherwise(extreme)
+        }
         _ if greatest => picked.max(),
         _ => picked.min(),
     };
@@ -134,6 +139,13 @@ fn argument(call: &Call<'_, '_>, greatest: bool) -> Compiled<Vec<Produced>> {
         Type::Dynamic | Type::String | Type::Guid | Type::Decimal => place(value, greatest),
         Type::Bool if greatest => value.expr.clone().cast(DataType::Int64).arg_max(),
         Type::Bool => value.expr.clone().cast(DataType::Int64).arg_min(),
+        Type::Real => {
+            let extreme = if greatest { value.expr.clone().arg_max() } else { value.expr.clone().arg_min() };
+            let nan = value.expr.clone().is_nan();
+            when(nan.clone().any(true))
+                .then(nan.fill_null(lit(false)).cast(DataType::Int64).arg_max())
+                .otherwise(extreme)
+        }
         _ if greatest => value.expr.clone().arg_max(),
         _ => value.expr.clone().arg_min(),
     };

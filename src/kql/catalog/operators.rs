@@ -43,7 +43,8 @@ pub const OPERATORS: &[Entry] = &[
     known(
         &["facet"],
         "T | facet by column, … with (operators)",
-        "counts the rows of each value, one answer a column: here that of the first column is given, with a note",
+        "counts the rows of each value, a table a column, behind that of the operators; `entrail query` prints all, where \
+         one is wanted the first counts, with a note",
     ),
     known(
         &["find"],
@@ -52,8 +53,8 @@ pub const OPERATORS: &[Entry] = &[
     ),
     known(
         &["fork"],
-        "T | fork (operators) (operators)",
-        "several answers from the same rows: here the first is given, with a note",
+        "T | fork name=(operators) (operators)",
+        "several tables from the same rows; `entrail query` prints all, where one is wanted the first counts, with a note",
     ),
     known(&["getschema"], "T | getschema", "gives a row for each column: name, position and type"),
     refused(

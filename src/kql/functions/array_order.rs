@@ -180,7 +180,7 @@ fn sort(call: &Call<'_, '_>, descending: bool) -> Compiled<Scalar> {
     Ok(Scalar { parts, ..first })
 }
 
-/// Places of the elements in sorted order: numbers, then text, then the rest; nulls at one end.
+/// Places of the elements in sorted order: numbers, then text, then the rest, in either direction; nulls at one end.
 fn order(items: &[Json], descending: bool, nulls_last: bool) -> Vec<usize> {
     let class = |item: &Json| match item {
         Json::Number(_) => 0,
@@ -190,15 +190,15 @@ fn order(items: &[Json], descending: bool, nulls_last: bool) -> Vec<usize> {
     let (nulls, mut places): (Vec<usize>, Vec<usize>) = (0..items.len()).partition(|&place| items[place].is_null());
     places.sort_by(|&a, &b| {
         let (a, b) = (&items[a], &items[b]);
-        let order = class(a).cmp(&class(b)).then_with(|| match (a, b) {
+        let order = match (a, b) {
             (Json::Number(a), Json::Number(b)) => match (a.as_i64(), b.as_i64()) {
                 (Some(a), Some(b)) => a.cmp(&b),
                 _ => a.as_f64().unwrap_or(f64::NAN).total_cmp(&b.as_f64().unwrap_or(f64::NAN)),
             },
             (Json::String(a), Json::String(b)) => a.cmp(b),
             _ => key(a).cmp(&key(b)),
-        });
-        if descending { order.reverse() } else { order }
+        };
+        class(a).cmp(&class(b)).then(if descending { order.reverse() } else { order })
     });
     if nulls_last { [places, nulls].concat() } else { [nulls, places].concat() }
 }

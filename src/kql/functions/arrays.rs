@@ -52,13 +52,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
         ..over_array(
             &["array_concat"],
             "array_concat(array [, array …])",
-            "One array of the elements of all; null where one is no array.",
+            "One array of the elements of all; what is no array is left out.",
             &[Accepts::Dynamic],
-            |values| {
-                let arrays: Option<Vec<Vec<Json>>> = values.iter().map(|value| elements(Some(value))).collect();
-                arrays.map_or(Value::Null, |arrays| array(arrays.into_iter().flatten().collect()))
-            },
-            &[("array_concat(dynamic([1]), dynamic([2, 3]))", "[1,2,3]")],
+            |values| array(values.iter().filter_map(|value| elements(Some(value))).flatten().collect()),
+            &[
+                ("array_concat(dynamic([1]), dynamic([2, 3]))", "[1,2,3]"),
+                ("array_concat(dynamic([1]), dynamic(null), dynamic({'a': 1}))", "[1]"),
+            ],
         )
     },
     over_array(
@@ -128,15 +128,24 @@ pub(super) const FUNCTIONS: &[Function] = &[
         ..over_array(
             &["array_sum"],
             "array_sum(array)",
-            "Sum of the elements; null where one is no number.",
+            "Sum of the elements but nulls; null where one is no number, and where there is none.",
             &[Accepts::Dynamic],
             |values| {
+                let given = elements(values.first()).unwrap_or_default();
+                let mut numbers = given.iter().filter(|item| !item.is_null()).map(Json::as_f64).peekable();
                 // The sum of no reals is -0 in Rust.
-                let sum = elements(values.first())
-                    .and_then(|items| items.iter().map(Json::as_f64).try_fold(0.0, |sum, item| Some(sum + item?)));
+                let sum = numbers
+                    .peek()
+                    .is_some()
+                    .then_some(())
+                    .and_then(|()| numbers.try_fold(0.0, |sum, n| Some(sum + n?)));
                 sum.map_or(Value::Null, Value::Real)
             },
-            &[("array_sum(dynamic([1, 2, 3.5]))", "6.5"), ("array_sum(dynamic([1, 'a']))", "null")],
+            &[
+                ("array_sum(dynamic([1, null, 3.5]))", "4.5"),
+                ("array_sum(dynamic([1, 'a']))", "null"),
+                ("array_sum(dynamic([]))", "null"),
+            ],
         )
     },
     Function {

@@ -71,30 +71,22 @@ enum Part {
 fn parts(call: &Call<'_, '_>, letters: &[&str]) -> Compiled<Vec<Part>> {
     let format = call.constant(1, "format")?.to_text().into_owned();
     let mut parts: Vec<Part> = Vec::new();
+    let longest = |letter: char| match letter {
+        'f' | 'F' => 7,
+        'd' if !letters.contains(&"y") => 8,
+        'y' => 4,
+        _ => 2,
+    };
     for letter in format.chars() {
         match parts.last_mut() {
             _ if DELIMITERS.contains(&letter) => parts.push(Part::Delimiter(letter)),
-            Some(Part::Run(last, count)) if *last == letter => *count += 1,
+            // A run that is longer than any specifier is several: `ddd` is the day in two digits and once more.
+            Some(Part::Run(last, count)) if *last == letter && *count < longest(letter) => *count += 1,
             _ if letters.iter().any(|known| known.starts_with(letter)) => parts.push(Part::Run(letter, 1)),
             _ => {
                 let problem = call.error(1, format!("`{letter}` does not stand in a format"));
                 return Err(problem.help(format!("use {} and the delimiters space / - : , . _ [ ]", letters.join(" "))));
             }
-        }
-    }
-    let longest = |letter: char| match letter {
-        'f' | 'F' => 7,
-        'd' if letters.contains(&"y") => 4,
-        'd' => 8,
-        'M' => 4,
-        'y' => 4,
-        _ => 2,
-    };
-    for part in &parts {
-        if let Part::Run(letter, count) = part
-            && *count > longest(*letter)
-        {
-            return Err(call.error(1, format!("`{letter}` is written at most {} times", longest(*letter))));
         }
     }
     Ok(parts)
@@ -114,17 +106,7 @@ fn date_text(parts: &[Part], at: i64, date: NaiveDateTime) -> String {
         let number = match letter {
             'y' if width < 3 => i64::from(date.year() % 100),
             'y' => i64::from(date.year()),
-            'M' if width > 2 => {
-                let form = if width == 3 { "%b" } else { "%B" };
-                let _ = write!(out, "{}", date.format(form));
-                continue;
-            }
             'M' => i64::from(date.month()),
-            'd' if width > 2 => {
-                let form = if width == 3 { "%a" } else { "%A" };
-                let _ = write!(out, "{}", date.format(form));
-                continue;
-            }
             'd' => i64::from(date.day()),
             'H' => hour,
             'h' => (hour + 11) % 12 + 1,

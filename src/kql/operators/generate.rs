@@ -64,6 +64,18 @@ pub fn range(
     if zero {
         return Err(Diagnostic::error("the step of a range cannot be 0", name.span));
     }
+    let too_many = || Diagnostic::error(format!("a range of more than {MAX_ROWS} rows"), name.span);
+    let wide = |value: &Value<'_>| match value {
+        Value::Long(v) | Value::Timespan(v) | Value::Datetime(v) => Some(*v as f64),
+        Value::Real(v) => Some(*v),
+        _ => None,
+    };
+    // Told before the rows are made.
+    if let (Some(first), Some(last), Some(step)) = (wide(&first), wide(&last), wide(&step.0))
+        && (last - first) / step > MAX_ROWS as f64
+    {
+        return Err(too_many());
+    }
     loop {
         let past =
             crate::kql::compare::order(&current, &last).is_none_or(|o| if ascending { o.is_gt() } else { o.is_lt() });
@@ -71,7 +83,7 @@ pub fn range(
             break;
         }
         if values.len() >= MAX_ROWS {
-            return Err(Diagnostic::error(format!("a range of more than {MAX_ROWS} rows"), name.span));
+            return Err(too_many());
         }
         let next = arithmetic::compile(
             BinaryOp::Add,

@@ -1,6 +1,7 @@
 //! The tabular operators, one file each: an operator and a relation make the next relation.
 
 use super::ast::{Operator, OperatorKind};
+use super::batch;
 use super::compiler::{Compiled, Compiler, Env};
 use super::relation::Relation;
 use crate::error::Diagnostic;
@@ -80,7 +81,7 @@ pub fn compile(c: &Compiler<'_>, operator: &Operator, input: Option<Relation>, e
         K::ProjectByNames(names) => project::by_names(c, names, input, env),
         K::ProjectRename(pairs) => project::rename(pairs, input),
         K::ProjectReorder(orders) => Ok(project::reorder(orders, input)),
-        K::Count => pick::count(c, input),
+        K::Count(name) => pick::count(c, name.as_ref().map_or("Count", |name| &name.text), input),
         K::Take(count) => pick::take(c, count, input, env),
         K::Distinct(columns) => pick::distinct(c, columns, input, env),
         K::Sort(keys) => sort::compile(c, keys, input, env),
@@ -109,8 +110,10 @@ pub fn compile(c: &Compiler<'_>, operator: &Operator, input: Option<Relation>, e
         K::ParseKv { expr, keys, settings } => parse_kv::compile(c, expr, keys, settings, input, env),
         K::Reduce { by, settings } => reduce::compile(c, by, settings, input, env),
         K::Partition { by, with } => partition::partition(c, by, with, input, env),
-        K::Facet { by, with } => partition::facet(c, by, with.as_ref(), input, env, span),
-        K::Fork(legs) => partition::fork(c, legs, input, env, span),
+        K::Facet { by, with } => {
+            partition::first(c, "facet", &batch::facets(by, with.as_ref(), span), input, env, span)
+        }
+        K::Fork(legs) => partition::first(c, "fork", legs, input, env, span),
         K::Scan(steps) => scan::compile(c, steps, input, env),
         K::MakeSeries { aggregates, axis, from, to, step, inclusive, by, settings } => {
             let (from, to, inclusive) = (from.as_ref(), to.as_ref(), *inclusive);

@@ -1,8 +1,8 @@
 //! `partition`, `facet`, `fork`: subqueries over parts of the input.
 
-use super::{pick, summarize};
+use super::pick;
 use crate::error::{Diagnostic, Span};
-use crate::kql::ast::{Argument, Assignment, Expr, ExprKind, Name, Operator, OperatorKind, Pipeline};
+use crate::kql::ast::{Expr, ExprKind, Name, Operator, OperatorKind, Pipeline};
 use crate::kql::compiler::{Binding, Compiled, Compiler, Env, Scope};
 use crate::kql::context::Answer;
 use crate::kql::relation::Relation;
@@ -81,36 +81,24 @@ fn keys(c: &Compiler<'_>, by: &Expr, input: Relation, env: &Env) -> Compiled<Vec
     Ok((0..keys.rows()).map(|row| Scalar::literal(keys.cell(row, 0).into_owned(), ty)).collect())
 }
 
-/// `facet by a, b`: Kusto answers with a table for each column; the first is given.
-pub fn facet(
+/// `facet by a, b` and `fork (…) (…)` where one table is wanted: that of the first leg. At the end of a query each
+/// leg is a query of its own ([`crate::kql::parts`]).
+pub fn first(
     c: &Compiler<'_>,
-    by: &[Expr],
-    with: Option<&Pipeline>,
+    word: &str,
+    legs: &[(Option<Name>, Pipeline)],
     input: Relation,
     env: &Env,
     span: Span,
 ) -> Compiled<Relation> {
-    if by.len() > 1 || with.is_some() {
-        let note = Diagnostic::note("facet gives several tables; only the first is shown", span);
-        c.note(note.help("run `summarize count() by …` for each of the others"));
-    }
-    let Some(first) = by.first() else { return Err(Diagnostic::error("facet needs a column", span)) };
-    let count = Expr { kind: ExprKind::Call(Name { text: "count".into(), span }, Vec::<Argument>::new()), span };
-    let count = Assignment { names: Vec::new(), tuple: false, expr: count };
-    let key = Assignment { names: Vec::new(), tuple: false, expr: first.clone() };
-    summarize::compile(c, &[count], &[key], input, env)
-}
-
-/// `fork (…) (…)`: Kusto answers with a table for each leg; the first is given.
-pub fn fork(c: &Compiler<'_>, legs: &[Pipeline], input: Relation, env: &Env, span: Span) -> Compiled<Relation> {
-    let Some((first, others)) = legs.split_first() else {
-        return Err(Diagnostic::error("fork needs a subquery", span));
+    let Some(((_, first), others)) = legs.split_first() else {
+        return Err(Diagnostic::error(format!("{word} needs something to do"), span));
     };
     if !others.is_empty() {
-        let note = Diagnostic::note("fork gives several tables; only that of its first subquery is shown", span);
-        c.note(note.help("run the others on their own"));
+        let note = Diagnostic::note(format!("{word} gives several tables; here only the first counts"), span);
+        c.note(note.help("write the others as queries of their own, or end a query of `entrail query` with it"));
         // Their mistakes are told all the same.
-        for leg in others {
+        for (_, leg) in others {
             if let Err(problem) = c.fold(Some(input.clone()), &leg.operators, env) {
                 c.report(problem);
             }

@@ -62,12 +62,12 @@ pub fn unique(relation: Relation) -> Relation {
 }
 
 /// `count`: one row, one column.
-pub fn count(c: &Compiler<'_>, input: Relation) -> Compiled<Relation> {
+pub fn count(c: &Compiler<'_>, name: &str, input: Relation) -> Compiled<Relation> {
     c.windowed();
     if input.columns.is_empty() && input.groups.is_empty() {
         return Err(Diagnostic::plain("there is nothing to count"));
     }
-    let mut plans = vec![len().cast(DataType::Int64).alias("Count")];
+    let mut plans = vec![len().cast(DataType::Int64).alias(name)];
     if input.lineage {
         plans.push(Relation::gather_records().alias(RECORD));
     }
@@ -78,7 +78,7 @@ pub fn count(c: &Compiler<'_>, input: Relation) -> Compiled<Relation> {
     };
     Ok(Relation {
         frame,
-        columns: vec![Col::new("Count", Type::Long)],
+        columns: vec![Col::new(name, Type::Long)],
         ordered: false,
         open: false,
         extensible: false,

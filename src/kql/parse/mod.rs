@@ -23,11 +23,23 @@ const MAX_DEPTH: usize = 200;
 /// # Errors
 /// Every syntax error found, with spans into `source`.
 pub fn parse(source: &str) -> Result<Query, Diagnostics> {
+    parser(source, false).map(|queries| queries.into_iter().next().unwrap_or_default())
+}
+
+/// Parses a query text that may ask for several tables, parted by `;`: a query for each, with the statements before it.
+///
+/// # Errors
+/// Every syntax error found, with spans into `source`.
+pub fn statements(source: &str) -> Result<Vec<Query>, Diagnostics> {
+    parser(source, true)
+}
+
+fn parser(source: &str, several: bool) -> Result<Vec<Query>, Diagnostics> {
     let text = blank_placeholders(source);
     let (tokens, problems) = lex(&text);
     let mut parser = Parser { source: &text, tokens, at: 0, problems, depth: 0 };
-    let query = parser.query();
-    if parser.problems.is_empty() { Ok(query) } else { Err(parser.problems) }
+    let queries = parser.queries(several);
+    if parser.problems.is_empty() { Ok(queries) } else { Err(parser.problems) }
 }
 
 /// `{{StartTimeISO}}` of hunting queries, as text that lexes: the portal fills these in before Kusto sees the query.

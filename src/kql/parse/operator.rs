@@ -36,11 +36,9 @@ impl Parser<'_> {
                 OperatorKind::Consume
             }
             "count" => {
-                // `count as Name` is an old form without effect on the rows.
-                if self.accept_word("as") {
-                    self.name("expected a name")?;
-                }
-                OperatorKind::Count
+                // `count as Name` names the column.
+                let named = if self.accept_word("as") { Some(self.name("expected a name")?) } else { None };
+                OperatorKind::Count(named)
             }
             "datatable" => self.datatable()?,
             "distinct" => {

@@ -8,8 +8,9 @@ use crate::table::Type;
 use std::sync::Arc;
 
 impl Parser<'_> {
-    /// A whole text.
-    pub(super) fn query(&mut self) -> Query {
+    /// A whole text: one query, or one for each table that it asks for.
+    pub(super) fn queries(&mut self, several: bool) -> Vec<Query> {
+        let mut queries: Vec<Query> = Vec::new();
         let mut query = Query::default();
         loop {
             while self.accept(";") {}
@@ -25,8 +26,17 @@ impl Parser<'_> {
                 let _ = self.fail::<()>("expected `;` or `|`");
                 self.resume();
             }
+            if several && let Some(body) = query.body.take() {
+                queries.push(Query { body: Some(body), ..query.clone() });
+            }
         }
-        query
+        match queries.as_mut_slice() {
+            [] => queries.push(query),
+            // Statements behind the only table belong to it, as they do where no second may follow.
+            [only] => only.statements = query.statements,
+            _ => {}
+        }
+        queries
     }
 
     /// To the end of a broken statement; brackets that the error left open close without a word.
@@ -114,7 +124,10 @@ impl Parser<'_> {
         let body = self.pipeline()?;
         if query.body.is_some() {
             let problem = Diagnostic::error("a query has one answer, this is a second", start.to(body.span));
-            return self.refuse(problem.help("remove one of the expressions, or bind the first with `let`"));
+            return self
+                .refuse(problem.help(
+                    "remove one of the expressions, or bind the first with `let`; `entrail query` answers both",
+                ));
         }
         query.body = Some(body);
         Ok(())

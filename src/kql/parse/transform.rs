@@ -68,17 +68,29 @@ impl Parser<'_> {
     pub(super) fn facet(&mut self) -> Parsed<OperatorKind> {
         self.expect_word("by")?;
         let by = self.list(Self::expression)?;
-        let with = if self.accept_word("with") { Some(self.subquery()?) } else { None };
+        let with = match self.accept_word("with") {
+            true if self.is("(") => Some(self.subquery()?),
+            // One operator may stand without parentheses.
+            true => {
+                let operator = self.subquery_head()?;
+                Some(Pipeline { span: operator.span, operators: vec![operator] })
+            }
+            false => None,
+        };
         Ok(OperatorKind::Facet { by, with })
     }
 
     pub(super) fn fork(&mut self) -> Parsed<OperatorKind> {
         let mut legs = Vec::new();
         while !self.at_end_of_operator() {
-            if matches!(self.kind(), Kind::Name(_)) && self.is_at(1, "=") {
-                self.at += 2;
-            }
-            legs.push(self.subquery()?);
+            let name = if self.is("(") {
+                None
+            } else {
+                let name = self.name("expected the name of a subquery, or `(`")?;
+                self.expect("=")?;
+                Some(name)
+            };
+            legs.push((name, self.subquery()?));
         }
         Ok(OperatorKind::Fork(legs))
     }

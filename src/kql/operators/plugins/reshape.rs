@@ -103,7 +103,7 @@ pub fn schema_merge(p: &Plugin<'_, '_>) -> Compiled<Relation> {
 
 /// `estimate_rows_count()`: exact here.
 pub fn rows_count(p: &Plugin<'_, '_>) -> Compiled<Relation> {
-    let counted = crate::kql::operators::pick::count(p.c, p.input.clone())?;
+    let counted = crate::kql::operators::pick::count(p.c, "Count", p.input.clone())?;
     let computed = vec![(crate::kql::relation::column("Count"), Col::new("EstimatedRowsCount", Type::Long))];
     Ok(counted.with(computed))
 }

@@ -74,6 +74,8 @@ pub struct Lambda {
     pub parameters: Vec<Parameter>,
     /// Statements and result.
     pub body: Query,
+    /// Declared with `view`: wildcards of `union` and `search` see it.
+    pub view: bool,
     /// Bytes.
     pub span: Span,
 }

@@ -320,7 +320,8 @@ impl<'a> Compiler<'a> {
                 return Ok(Binding::Scalar(Box::new(scalar)));
             }
         }
-        Ok(Binding::Table(Box::new(self.relation(pipeline, env)?)))
+        let relation = self.relation(pipeline, env)?;
+        Ok(Binding::Table(Box::new(Relation { called: None, ..relation })))
     }
 
     /// Whether an expression stands for a table.
@@ -383,12 +384,19 @@ impl<'a> Compiler<'a> {
     pub fn fold(&self, input: Option<Relation>, operators: &[Operator], env: &Env) -> Compiled<Relation> {
         let mut env = env.clone();
         let mut current = input;
-        for operator in operators {
+        for (at, operator) in operators.iter().enumerate() {
             if let (OperatorKind::As(name), Some(relation)) = (&operator.kind, &current) {
                 env = env.bind(&name.text, Binding::Table(Box::new(relation.clone())));
+                current = Some(Relation { called: Some(name.text.clone()), ..relation.clone() });
                 continue;
             }
-            current = Some(operators::compile(self, operator, current, &env)?);
+            if let (OperatorKind::Join { .. }, Some(input)) = (&operator.kind, &current) {
+                current = Some(operators::narrow(self, &operators[at..], input.clone(), &env)?);
+            }
+            let next = operators::compile(self, operator, current, &env)?;
+            // The parenthesis of `(T | as Name)` is a source.
+            let called = next.called.clone().filter(|_| matches!(operator.kind, OperatorKind::Source(_)));
+            current = Some(Relation { called, ..next });
         }
         current.ok_or_else(|| Diagnostic::plain("an empty pipeline has no rows"))
     }

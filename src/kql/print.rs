@@ -90,7 +90,7 @@ fn declared(pattern: &DeclaredPattern) -> String {
 fn let_value(value: &LetValue) -> String {
     match value {
         LetValue::Expression(value) => pipeline(value),
-        LetValue::Function(function) => lambda(function),
+        LetValue::Function(function) => format!("{}{}", if function.view { "view " } else { "" }, lambda(function)),
     }
 }
 

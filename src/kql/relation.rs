@@ -47,6 +47,8 @@ pub struct Relation {
     pub open: bool,
     /// Whether the rows come from a table to which a workspace adds columns as it meets them: see [`added`].
     pub extensible: bool,
+    /// The name that `as` has just given these rows: the operator right behind it tells them apart by it.
+    pub called: Option<String>,
 }
 
 /// The type of a column that a workspace adds to AzureDiagnostics when a resource sends a new field: told by its
@@ -75,7 +77,16 @@ pub fn column(name: &str) -> Expr {
 impl Relation {
     /// A relation of these columns.
     pub fn new(frame: LazyFrame, columns: Vec<Col>) -> Relation {
-        Relation { frame, columns, ordered: false, groups: Vec::new(), lineage: false, open: false, extensible: false }
+        Relation {
+            frame,
+            columns,
+            ordered: false,
+            groups: Vec::new(),
+            lineage: false,
+            open: false,
+            extensible: false,
+            called: None,
+        }
     }
 
     /// A column by name.

@@ -197,8 +197,12 @@ fn any(call: &Call<'_, '_>) -> Compiled<Vec<Produced>> {
     }
     let several = wanted.len() > 1;
     let produced = wanted.into_iter().map(|(name, scalar)| {
-        // One column: a value if there is one; several: all of one row.
-        let picked = if several { scalar.expr.clone().first() } else { scalar.expr.clone().drop_nulls().first() };
+        // One column: a value if there is one, and a text that is not empty; several: all of one row.
+        let valued = match scalar.ty {
+            Type::String => scalar.expr.clone().filter(scalar.expr.clone().neq(lit(""))),
+            _ => scalar.expr.clone().drop_nulls(),
+        };
+        let picked = if several { scalar.expr.clone().first() } else { valued.first() };
         Produced::new(name, filled(picked, scalar.ty), scalar.ty)
     });
     Ok(produced.collect())

@@ -125,7 +125,9 @@ fn spread(call: &Call<'_, '_>, prefix: &str, ddof: u8, root: bool, conditional: 
     let numbers = only(&value, &predicate).cast(DataType::Float64);
     let plan = if root { numbers.std(ddof) } else { numbers.var(ddof) };
     let name = prefixed(prefix, call.argument(0));
-    Ok(vec![Produced::new(name, plan.fill_null(lit(0.0)), Type::Real)])
+    // Of nothing, the spread of a sample is documented as 0; that of a population is null like most aggregates.
+    let plan = if ddof == POPULATION { plan } else { plan.fill_null(lit(0.0)) };
+    Ok(vec![Produced::new(name, plan, Type::Real)])
 }
 
 fn covariance(call: &Call<'_, '_>, prefix: &str, ddof: u8, conditional: bool) -> Compiled<Vec<Produced>> {
@@ -138,6 +140,9 @@ fn covariance(call: &Call<'_, '_>, prefix: &str, ddof: u8, conditional: bool) ->
         let [xs, ys] = lists else { return Value::Null };
         let pairs: Vec<(f64, f64)> = xs.iter().zip(ys).filter_map(|(x, y)| Some((x.as_f64()?, y.as_f64()?))).collect();
         let count = pairs.len() as f64;
+        if pairs.is_empty() {
+            return Value::Null;
+        }
         if pairs.len() <= usize::from(ddof) {
             return Value::Real(0.0);
         }

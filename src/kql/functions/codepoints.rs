@@ -73,23 +73,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function {
         names: &["punycode_domain_from_string"],
         usage: "punycode_domain_from_string(domain)",
-        summary: "A domain name with its labels that are not ASCII written as `xn--` labels.",
-        takes: &[Accepts::Text],
-        body: Body::Values(|values| {
-            Value::text(labels(text(values, 0), |label| {
-                if label.is_ascii() {
-                    Some(label.to_owned())
-                } else {
-                    encode(&label.to_lowercase()).map(|code| format!("xn--{code}"))
-                }
-            }))
-        }),
-        examples: &[("punycode_domain_from_string('www.bücher.example')", "www.xn--bcher-kva.example")],
-        ..Function::NEW
-    },
-    Function {
-        names: &["punycode_domain_to_string"],
-        usage: "punycode_domain_to_string(domain)",
         summary: "A domain name with its `xn--` labels decoded; empty when one of them is no punycode.",
         takes: &[Accepts::Text],
         body: Body::Values(|values| {
@@ -98,7 +81,23 @@ pub(super) const FUNCTIONS: &[Function] = &[
                 _ => Some(label.to_owned()),
             }))
         }),
-        examples: &[("punycode_domain_to_string('www.xn--bcher-kva.example')", "www.bücher.example")],
+        examples: &[("punycode_domain_from_string('www.xn--bcher-kva.example')", "www.bücher.example")],
+        ..Function::NEW
+    },
+    Function {
+        names: &["punycode_domain_to_string"],
+        usage: "punycode_domain_to_string(domain)",
+        summary: "A domain name with its labels that are not ASCII written as `xn--` labels.",
+        takes: &[Accepts::Text],
+        body: Body::Values(|values| {
+            Value::text(labels(text(values, 0), |label| {
+                if label.is_ascii() { Some(label.to_owned()) } else { encode(label).map(|code| format!("xn--{code}")) }
+            }))
+        }),
+        examples: &[
+            ("punycode_domain_to_string('www.bücher.example')", "www.xn--bcher-kva.example"),
+            ("punycode_domain_to_string('Bücher。example')", "xn--Bcher-kva.example"),
+        ],
         ..Function::NEW
     },
 ];
@@ -107,8 +106,11 @@ fn from_codepoints(numbers: &[Json]) -> Option<String> {
     numbers.iter().map(|number| char::from_u32(u32::try_from(number.as_i64()?).ok()?)).collect()
 }
 
+/// The dots that part labels: RFC 3490, section 3.1.
+const DOTS: [char; 4] = ['.', '\u{3002}', '\u{ff0e}', '\u{ff61}'];
+
 fn labels(domain: &str, convert: impl Fn(&str) -> Option<String>) -> String {
-    domain.split('.').map(convert).collect::<Option<Vec<_>>>().unwrap_or_default().join(".")
+    domain.split(DOTS).map(convert).collect::<Option<Vec<_>>>().unwrap_or_default().join(".")
 }
 
 // Parameters of punycode: RFC 3492, section 5.

@@ -190,7 +190,7 @@ fn tohex(call: &Call<'_, '_>) -> Compiled<Kernel> {
     let int = call.argument(0).is_some_and(|number| number.ty == Type::Int);
     Ok(std::sync::Arc::new(move |values| {
         let Some(number) = long(values, 0) else { return Value::text("") };
-        let digits = usize::try_from(long(values, 1).unwrap_or(0)).unwrap_or(0).min(64);
+        let digits = usize::try_from(long(values, 1).unwrap_or(0)).unwrap_or(0).min(16);
         let hex = if int { format!("{:x}", number as i32) } else { format!("{number:x}") };
         Value::text(format!("{hex:0>digits$}"))
     }))

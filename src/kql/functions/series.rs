@@ -333,10 +333,29 @@ fn each(values: &[Value<'_>], f: fn(f64) -> f64) -> Value<'static> {
 }
 
 fn zip(values: &[Value<'_>], f: &dyn Fn(&Json, &Json) -> Json) -> Value<'static> {
-    let (Some(a), Some(b)) = (items(values.first()), items(values.get(1))) else { return Value::Null };
-    let length = a.len().max(b.len());
+    let (a, b) = (items(values.first()), items(values.get(1)));
+    let length = a.iter().chain(&b).map(Vec::len).max().unwrap_or_default();
+    let (Some(a), Some(b)) = (a.or_else(|| spread(values.first(), length)), b.or_else(|| spread(values.get(1), length)))
+    else {
+        return Value::Null;
+    };
     let at = |items: &[Json], i: usize| items.get(i).cloned().unwrap_or(Json::Null);
     Value::json(&Json::Array((0..length).map(|i| f(&at(&a, i), &at(&b, i))).collect()))
+}
+
+/// A number in the place of a series stands for that many of it.
+fn spread(value: Option<&Value<'_>>, length: usize) -> Option<Vec<Json>> {
+    let Some(Value::Dynamic(json)) = value else { return None };
+    let item: Json = serde_json::from_str(json).ok()?;
+    (length > 0 && item.is_number()).then(|| vec![item; length])
+}
+
+/// Pairs of numbers up to the end of the shorter series; a place where either is no number does not count.
+fn paired(values: &[Value<'_>]) -> Option<Vec<(f64, f64)>> {
+    let (a, b) = (items(values.first()), items(values.get(1)));
+    let length = a.iter().chain(&b).map(Vec::len).min()?;
+    let (a, b) = (a.or_else(|| spread(values.first(), length))?, b.or_else(|| spread(values.get(1), length))?);
+    (length > 0).then(|| a.iter().zip(&b).filter_map(|(a, b)| Some((number(a)?, number(b)?))).collect())
 }
 
 /// Whole numbers stay whole where `whole` says so.
@@ -367,19 +386,8 @@ fn fold(values: &[Value<'_>], f: fn(&[f64]) -> f64) -> Value<'static> {
 }
 
 fn dot(values: &[Value<'_>]) -> Value<'static> {
-    let vector = |value: Option<&Value<'_>>| all_numbers(value);
-    let scalar = |value: Option<&Value<'_>>| match value {
-        Some(Value::Dynamic(json)) => json.parse::<f64>().ok(),
-        _ => None,
-    };
-    let (a, b) = (values.first(), values.get(1));
-    let sum = match (vector(a), vector(b)) {
-        (Some(a), Some(b)) if a.len() == b.len() => Some(a.iter().zip(&b).map(|(x, y)| x * y).sum()),
-        (Some(a), None) => scalar(b).map(|b| a.iter().map(|x| x * b).sum()),
-        (None, Some(b)) => scalar(a).map(|a| b.iter().map(|x| x * a).sum()),
-        _ => None,
-    };
-    sum.map_or(Value::Null, Value::Real)
+    // The sum of no reals is -0 in Rust.
+    paired(values).map_or(Value::Null, |pairs| Value::Real(pairs.iter().map(|(x, y)| x * y).sum::<f64>() + 0.0))
 }
 
 fn pearson<'a>(values: &[Value<'a>]) -> Value<'a> {
@@ -395,13 +403,10 @@ fn pearson<'a>(values: &[Value<'a>]) -> Value<'a> {
 }
 
 fn cosine<'a>(values: &[Value<'a>]) -> Value<'a> {
-    let (Some(a), Some(b)) = (all_numbers(values.first()), all_numbers(values.get(1))) else { return Value::Null };
-    if a.len() != b.len() {
-        return Value::Null;
-    }
-    let norm = |given: Option<&Value<'_>>, x: &[f64]| {
-        given.and_then(Value::as_f64).unwrap_or_else(|| x.iter().map(|x| x * x).sum::<f64>().sqrt())
+    let Some(pairs) = paired(values) else { return Value::Null };
+    let norm = |given: Option<&Value<'_>>, of: fn(&(f64, f64)) -> f64| {
+        given.and_then(Value::as_f64).unwrap_or_else(|| pairs.iter().map(|pair| of(pair).powi(2)).sum::<f64>().sqrt())
     };
-    let product: f64 = a.iter().zip(&b).map(|(x, y)| x * y).sum();
-    Value::Real(product / (norm(values.get(2), &a) * norm(values.get(3), &b)))
+    let product: f64 = pairs.iter().map(|(x, y)| x * y).sum();
+    Value::Real(product / (norm(values.get(2), |pair| pair.0) * norm(values.get(3), |pair| pair.1)))
 }

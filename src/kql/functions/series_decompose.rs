@@ -156,7 +156,18 @@ fn detect(values: &[Value<'_>]) -> Vec<Json> {
 fn validate(values: &[Value<'_>]) -> Vec<Json> {
     let Some(y) = all_numbers(values.first()) else { return Vec::new() };
     let asked: Vec<f64> = values.iter().skip(1).filter_map(Value::as_f64).collect();
-    let scores: Vec<f64> = asked.iter().map(|period| alike(&y, period.round().max(0.0) as usize)).collect();
+    // A period is a hill of likeness above what noise reaches once in twenty; the bounds are those of the reference.
+    let chance = 1.96 / (y.len() as f64).sqrt();
+    let score = |period: &f64| {
+        let place = period.round().max(0.0) as usize;
+        if place < 4 || place > y.len() / 2 {
+            return 0.0;
+        }
+        let here = alike(&y, place);
+        let hill = here >= alike(&y, place - 1) && here >= alike(&y, place + 1);
+        if hill && here > chance { here } else { 0.0 }
+    };
+    let scores: Vec<f64> = asked.iter().map(score).collect();
     vec![reals(asked), reals(scores)]
 }
 

@@ -157,6 +157,10 @@ fn fir<'a>(values: &[Value<'a>]) -> Value<'a> {
         Some(Value::Bool(normalize)) => *normalize,
         _ => default,
     };
+    // Weights that are negative cannot be made shares of one.
+    if normalize && !default {
+        return Value::Null;
+    }
     let scale = if normalize && sum != 0.0 { sum } else { 1.0 };
     let shift = if matches!(values.get(3), Some(Value::Bool(true))) { filter.len() / 2 } else { 0 };
     let at =

@@ -10,7 +10,7 @@ use crate::kql::scalar::Scalar;
 use crate::table::Type;
 
 /// Units in steps of the base.
-const UNITS: [&str; 7] = ["B", "KB", "MB", "GB", "TB", "PB", "EB"];
+const UNITS: [&str; 7] = ["Bytes", "KB", "MB", "GB", "TB", "PB", "EB"];
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function {
@@ -22,6 +22,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         naming: Naming::First,
         body: Body::Values(format_bytes),
         examples: &[
+            ("format_bytes(300)", "300 Bytes"),
             ("format_bytes(3000, 2)", "2.93 KB"),
             ("format_bytes(3000, 1, '', 1000)", "3 KB"),
             ("format_bytes(5000000, 0, 'KB')", "4883 KB"),

@@ -27,7 +27,8 @@ fn legs(
     span: Span,
 ) -> Compiled<Vec<(String, Relation)>> {
     if let (Some(input), true) = (input, tables.is_empty()) {
-        let name = input.columns.iter().find_map(|col| col.table.as_deref()).unwrap_or("").to_owned();
+        let table = input.columns.iter().find_map(|col| col.table.as_deref());
+        let name = input.called.as_deref().or(table).unwrap_or("").to_owned();
         return Ok(vec![(name, input)]);
     }
     let everything = [Pipeline {
@@ -44,7 +45,8 @@ fn legs(
             Some(ExprKind::Name(name)) => name.clone(),
             _ => format!("arg{}", legs.len()),
         };
-        legs.push((name, c.relation(&pipeline, env)?));
+        let leg = c.relation(&pipeline, env)?;
+        legs.push((leg.called.clone().unwrap_or(name), leg));
     }
     if legs.is_empty() {
         return Err(Diagnostic::error("there is no table to look into", span));

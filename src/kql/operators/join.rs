@@ -76,6 +76,11 @@ pub fn lookup(
     combine(c, kind, input, right, on, env, span, true)
 }
 
+/// Whether a join first makes its left side unique.
+pub fn is_unique(settings: &Settings) -> bool {
+    settings.word("kind").is_none_or(|word| word.eq_ignore_ascii_case("innerunique"))
+}
+
 fn kind(settings: &Settings, default: Kind, span: Span) -> Compiled<Kind> {
     let Some(word) = settings.word("kind") else { return Ok(default) };
     let word = word.to_ascii_lowercase();

@@ -6,6 +6,7 @@ use super::compiler::{Compiled, Compiler, Env};
 use super::relation::Relation;
 use crate::error::Diagnostic;
 
+mod ahead;
 mod assign;
 mod expand;
 mod external;
@@ -34,6 +35,8 @@ mod sort;
 pub mod source;
 mod summarize;
 mod union;
+
+pub use ahead::narrow;
 
 /// Compiles one operator. `input` is what stands before the pipe; a source has none.
 pub fn compile(c: &Compiler<'_>, operator: &Operator, input: Option<Relation>, env: &Env) -> Compiled<Relation> {

@@ -64,6 +64,7 @@ pub fn compile(
         lineage,
         open: result.open,
         extensible: result.extensible,
+        called: None,
     };
     Ok(joined.with(computed))
 }

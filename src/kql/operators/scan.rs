@@ -2,7 +2,7 @@
 //!
 //! Rows are taken in order. For each, steps are tried from last to first. A row fits a step either behind the step
 //! before it, whose state then moves on to this step, or as a further row of this step. The first step begins a new
-//! sequence with every row that fits.
+//! sequence with a row that fits when the one before has moved on.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -256,7 +256,9 @@ impl Machine {
                     states[k] = Some(state);
                     continue;
                 }
-                // A further row of this step; the first step always may begin.
+                // A further row of this step; the first step always may begin. While it still holds a row, further
+                // ones belong to the same sequence.
+                let begins = k == 0 && states[k].is_none();
                 let state = match (&states[k], k) {
                     (Some(state), _) => state.clone(),
                     (None, 0) => first.clone(),
@@ -264,7 +266,7 @@ impl Machine {
                 };
                 if self.holds(frame, row, k, &state)? {
                     let mut state = state;
-                    if k == 0 {
+                    if begins {
                         state.sequence = next;
                         next += 1;
                     }

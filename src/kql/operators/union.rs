@@ -22,7 +22,7 @@ pub fn compile(
     let fuzzy = settings.flag("isfuzzy");
     let mut legs: Vec<(String, Relation)> = Vec::new();
     let mut left_out: Option<Diagnostic> = None;
-    legs.extend(input.map(|relation| ("union_arg0".to_owned(), relation)));
+    legs.extend(input.map(|relation| (relation.called.clone().unwrap_or_else(|| "union_arg0".to_owned()), relation)));
     for pipeline in expand(c, tables, env) {
         if fuzzy && let Some(name) = missing(c, &pipeline, env) {
             c.forgive(&name);
@@ -46,7 +46,10 @@ pub fn compile(
                     c.note(Diagnostic { span: problem.span, help: problem.help, ..note });
                 }
             }
-            found => legs.push((label, found?)),
+            found => {
+                let found = found?;
+                legs.push((found.called.clone().unwrap_or(label), found));
+            }
         }
     }
     if let (true, Some(problem)) = (legs.is_empty(), left_out) {
@@ -91,13 +94,9 @@ pub fn expand(c: &Compiler<'_>, tables: &[Pipeline], env: &Env) -> Vec<Pipeline>
     expanded
 }
 
-/// Whether a name is bound to a table or to a function that takes nothing.
+/// Whether a wildcard stands for this name, too: it is a function declared as a view.
 fn is_view(env: &Env, name: &str) -> bool {
-    match env.find(name) {
-        Some(Binding::Table(_)) => true,
-        Some(Binding::Function(lambda, _)) => lambda.parameters.is_empty(),
-        _ => false,
-    }
+    matches!(env.find(name), Some(Binding::Function(lambda, _)) if lambda.view && lambda.parameters.is_empty())
 }
 
 /// The table that a leg begins with, when there is none of that name.
@@ -187,5 +186,5 @@ pub fn merge(legs: Vec<(String, Relation)>, withsource: Option<&str>, inner: boo
     let frame = concat(frames, UnionArgs { rechunk: false, parallel: true, ..Default::default() });
     let frame =
         frame.map_err(|error| Diagnostic::error(format!("the tables cannot be put together: {error}"), span))?;
-    Ok(Relation { frame, columns, ordered: false, groups, lineage, open, extensible })
+    Ok(Relation { frame, columns, ordered: false, groups, lineage, open, extensible, called: None })
 }

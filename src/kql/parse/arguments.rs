@@ -115,27 +115,18 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// `kind=inner hint.strategy=shuffle` between an operator and its arguments; another `name=` is an argument.
-    pub(super) fn settings(&mut self) -> Parsed<Settings> {
-        const KNOWN: [&str; 11] = [
-            "kind",
-            "hint",
-            "withsource",
-            "isfuzzy",
-            "with_itemindex",
-            "bagexpansion",
-            "flags",
-            "with_match_id",
-            "output",
-            "datascope",
-            "id",
-        ];
+    /// `kind=inner hint.strategy=shuffle` between an operator and its arguments: hints and the operator's own settings;
+    /// another `name=` is an argument.
+    pub(super) fn settings(&mut self, own: &[&str]) -> Parsed<Settings> {
         let mut settings = Settings::default();
-        while KNOWN.iter().any(|name| self.is_word(name)) {
+        while self.is_word("hint") || own.iter().any(|name| self.is_word(name)) {
             match self.one_setting()? {
                 Some(setting) => settings.0.push(setting),
                 None => break,
             }
+        }
+        for (name, _) in settings.0.iter_mut().filter(|(name, _)| name.text == "with_source") {
+            name.text = "withsource".to_owned();
         }
         Ok(settings)
     }

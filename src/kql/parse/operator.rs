@@ -32,7 +32,7 @@ impl Parser<'_> {
                 OperatorKind::Consume
             }
             "consume" | "execute-and-cache" => {
-                self.settings()?;
+                self.settings(&["decodeblocks"])?;
                 OperatorKind::Consume
             }
             "count" => {
@@ -53,7 +53,7 @@ impl Parser<'_> {
             "find" => self.find()?,
             "fork" => self.fork()?,
             "getschema" => {
-                self.settings()?;
+                self.settings(&[])?;
                 OperatorKind::Getschema
             }
             "invoke" => {

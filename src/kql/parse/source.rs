@@ -4,6 +4,9 @@ use super::{Parsed, Parser};
 use crate::kql::ast::{Expr, ExprKind, FindColumn, Operator, OperatorKind, Pattern, Pipeline};
 use crate::kql::lex::Kind;
 
+/// Settings of `union`.
+const UNION: [&str; 5] = ["kind", "withsource", "with_source", "isfuzzy", "datascope"];
+
 impl Parser<'_> {
     /// Whether an operator that needs no input begins here, rather than an expression.
     pub(super) fn source_ahead(&self) -> bool {
@@ -106,16 +109,16 @@ impl Parser<'_> {
     }
 
     pub(super) fn union(&mut self) -> Parsed<OperatorKind> {
-        let settings = self.settings()?;
+        let settings = self.settings(&UNION)?;
         let tables = self.tables()?;
         // `union T1, T2 withsource=x` is seen, too.
         let mut settings = settings;
-        settings.0.extend(self.settings()?.0);
+        settings.0.extend(self.settings(&UNION)?.0);
         Ok(OperatorKind::Union { settings, tables })
     }
 
     pub(super) fn search(&mut self) -> Parsed<OperatorKind> {
-        let settings = self.settings()?;
+        let settings = self.settings(&["kind", "datascope"])?;
         let tables = if self.is_word("in") && self.is_at(1, "(") {
             self.advance();
             self.advance();
@@ -130,7 +133,7 @@ impl Parser<'_> {
     }
 
     pub(super) fn find(&mut self) -> Parsed<OperatorKind> {
-        let settings = self.settings()?;
+        let settings = self.settings(&["withsource", "with_source", "datascope"])?;
         let withsource =
             settings.0.iter().find(|(name, _)| name.text == "withsource").and_then(|(_, expr)| match &expr.kind {
                 ExprKind::Name(text) => Some(crate::kql::ast::Name { text: text.clone(), span: expr.span }),

@@ -134,11 +134,12 @@ impl Parser<'_> {
     }
 
     fn let_value(&mut self) -> Parsed<LetValue> {
-        if self.is_word("view") && self.is_at(1, "(") && self.lambda_ahead(1) {
+        let view = self.is_word("view") && self.is_at(1, "(") && self.lambda_ahead(1);
+        if view {
             self.advance();
         }
         if self.is("(") && self.lambda_ahead(0) {
-            return Ok(LetValue::Function(Arc::new(self.lambda()?)));
+            return Ok(LetValue::Function(Arc::new(Lambda { view, ..self.lambda()? })));
         }
         Ok(LetValue::Expression(self.pipeline()?))
     }
@@ -165,7 +166,7 @@ impl Parser<'_> {
         self.expect("{")?;
         let body = self.nested(Self::block)?;
         self.expect("}")?;
-        Ok(Lambda { parameters, body, span: self.since(start) })
+        Ok(Lambda { parameters, body, view: false, span: self.since(start) })
     }
 
     /// What follows `declare pattern`.
@@ -204,7 +205,11 @@ impl Parser<'_> {
         self.expect("{")?;
         let body = self.nested(Self::block)?;
         self.expect("}")?;
-        Ok(PatternRule { values, path, body: Lambda { parameters: Vec::new(), body, span: self.since(start) } })
+        Ok(PatternRule {
+            values,
+            path,
+            body: Lambda { parameters: Vec::new(), body, view: false, span: self.since(start) },
+        })
     }
 
     pub(super) fn parameters(&mut self) -> Parsed<Vec<Parameter>> {

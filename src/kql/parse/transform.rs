@@ -8,6 +8,9 @@ use crate::kql::ast::{
 use crate::kql::lex::Kind;
 use crate::table::Type;
 
+/// Settings of `mv-expand` and `mv-apply`.
+const EXPANSION: [&str; 3] = ["kind", "bagexpansion", "with_itemindex"];
+
 impl Parser<'_> {
     pub(super) fn summarize(&mut self) -> Parsed<OperatorKind> {
         self.hints()?;
@@ -26,7 +29,7 @@ impl Parser<'_> {
     }
 
     pub(super) fn join(&mut self) -> Parsed<(Settings, Pipeline, Vec<Expr>)> {
-        let mut settings = self.settings()?;
+        let mut settings = self.settings(&["kind"])?;
         let start = self.span();
         let right = if self.accept("(") {
             let right = self.pipeline()?;
@@ -37,7 +40,7 @@ impl Parser<'_> {
             let span = self.since(start);
             Pipeline { operators: vec![crate::kql::ast::Operator { kind: OperatorKind::Source(expr), span }], span }
         };
-        settings.0.extend(self.settings()?.0);
+        settings.0.extend(self.settings(&["kind"])?.0);
         let on = if self.accept_word("on") { self.list(Self::expression)? } else { Vec::new() };
         Ok((settings, right, on))
     }
@@ -113,7 +116,7 @@ impl Parser<'_> {
     }
 
     pub(super) fn partition(&mut self) -> Parsed<OperatorKind> {
-        self.settings()?;
+        self.settings(&[])?;
         self.expect_word("by")?;
         // A plain column: `key (subquery)` would read as a call.
         let name = self.name("expected a column")?;
@@ -141,7 +144,7 @@ impl Parser<'_> {
     }
 
     pub(super) fn mv_expand(&mut self, legacy: bool) -> Parsed<OperatorKind> {
-        let settings = self.settings()?;
+        let settings = self.settings(&EXPANSION)?;
         let array = settings.word("kind").or(settings.word("bagexpansion")) == Some("array");
         let index = self.index_of(&settings);
         let items = self.list(Self::expansion)?;
@@ -162,7 +165,7 @@ impl Parser<'_> {
     }
 
     pub(super) fn mv_apply(&mut self) -> Parsed<OperatorKind> {
-        let settings = self.settings()?;
+        let settings = self.settings(&EXPANSION)?;
         let index = self.index_of(&settings);
         let items = self.list(Self::expansion)?;
         let limit = if self.accept_word("limit") { Some(self.expression()?) } else { None };
@@ -171,7 +174,7 @@ impl Parser<'_> {
     }
 
     pub(super) fn parse_operator(&mut self, only: bool) -> Parsed<OperatorKind> {
-        let settings = self.settings()?;
+        let settings = self.settings(&["kind", "flags"])?;
         let kind = match settings.word("kind") {
             Some("regex") => ParseKind::Regex,
             Some("relaxed") => ParseKind::Relaxed,
@@ -219,7 +222,7 @@ impl Parser<'_> {
     }
 
     pub(super) fn reduce(&mut self) -> Parsed<OperatorKind> {
-        let mut settings = self.settings()?;
+        let mut settings = self.settings(&["kind"])?;
         self.expect_word("by")?;
         let by = self.expression()?;
         if self.accept_word("with") {
@@ -246,7 +249,8 @@ impl Parser<'_> {
     }
 
     pub(super) fn make_series(&mut self) -> Parsed<OperatorKind> {
-        let settings = self.settings()?;
+        // `kind=count()` is a series.
+        let settings = self.settings(if self.is_at(3, "(") { &[] } else { &["kind"] })?;
         let aggregates = self.list(|parser| {
             let aggregate = parser.assignment()?;
             let default = if parser.accept_word("default") {
@@ -299,7 +303,7 @@ impl Parser<'_> {
     }
 
     pub(super) fn scan(&mut self) -> Parsed<OperatorKind> {
-        let settings = self.settings()?;
+        let settings = self.settings(&["with_match_id"])?;
         let match_id =
             settings.0.iter().find(|(name, _)| name.text == "with_match_id").and_then(|(_, expr)| match &expr.kind {
                 ExprKind::Name(text) => Some(crate::kql::ast::Name { text: text.clone(), span: expr.span }),
@@ -315,7 +319,7 @@ impl Parser<'_> {
         while self.accept_word("step") {
             let name = self.name("expected the name of the step")?;
             let optional = self.accept_word("optional");
-            let settings = self.settings()?;
+            let settings = self.settings(&["output"])?;
             let output = settings.word("output").unwrap_or("all").to_owned();
             self.expect(":")?;
             let condition = self.expression()?;

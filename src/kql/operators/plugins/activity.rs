@@ -320,11 +320,13 @@ pub fn new_metrics(p: &Plugin<'_, '_>) -> Compiled<Relation> {
         }
         let mut made = Vec::new();
         for (from, new, before) in cohorts.iter().filter(|(from, ..)| cohort.is_none_or(|cohort| cohort == *from)) {
-            for (to, members) in bins.range(*from..) {
+            // Later bins count as well when nobody was seen in them.
+            for to in (*from..=end).step_by(step as usize) {
+                let members = bins.get(&to).map(Vec::as_slice).unwrap_or_default();
                 let present = ids(members);
                 let retained = new.intersection(&present).count();
                 let fresh =
-                    if from == to { new.len() } else { present.iter().filter(|id| !before.contains(*id)).count() };
+                    if *from == to { new.len() } else { present.iter().filter(|id| !before.contains(*id)).count() };
                 let churned = new.len() - retained;
                 let back = vec![
                     number(fresh),
@@ -333,7 +335,7 @@ pub fn new_metrics(p: &Plugin<'_, '_>) -> Compiled<Relation> {
                     ratio(retained, new.len()),
                     ratio(churned, new.len()),
                 ];
-                made.push((vec![axis_value(*from, ty), axis_value(*to, ty)], back, rows(members)));
+                made.push((vec![axis_value(*from, ty), axis_value(to, ty)], back, rows(members)));
             }
         }
         made

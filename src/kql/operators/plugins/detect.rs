@@ -20,8 +20,7 @@ type Reached = (BTreeSet<String>, BTreeSet<usize>);
 
 /// `sequence_detect(time, stepWindow, span, e1 = (condition), e2 = (condition) … [, dimension …])`.
 ///
-/// A sequence begins with a row that fits the first condition; each next condition takes the first later row that
-/// fits it. The search goes on behind a sequence that was found.
+/// Every way to take one row a condition, each later than the one before and within the windows, is a sequence.
 pub fn sequence_detect(p: &Plugin<'_, '_>) -> Compiled<Relation> {
     let time = p.column(0, "TimelineColumn")?;
     let (window, span) = (axis(p, 1, "MaxSequenceStepWindow")?, axis(p, 2, "MaxSequenceSpan")?);
@@ -55,20 +54,18 @@ pub fn sequence_detect(p: &Plugin<'_, '_>) -> Compiled<Relation> {
             let when = |row: usize| at(&lists[0][row]);
             group.retain(|row| when(*row).is_some());
             group.sort_by_key(|row| when(*row));
-            let mut begin = 0;
-            while begin < group.len() {
-                let chain = chain(&group, begin, steps, window, span, &fits, &when);
-                let Some(chain) = chain else {
-                    begin += 1;
-                    continue;
-                };
+            let mut chains = Vec::new();
+            for begin in (0..group.len()).filter(|place| fits(0, group[*place])) {
+                let windows = Windows { steps, window, span };
+                follow(&group, &mut vec![begin], &windows, &fits, &when, &mut chains)?;
+            }
+            for chain in chains {
                 let times: Vec<i64> = chain.iter().filter_map(|place| when(group[*place])).collect();
                 let mut cells: Vec<Value<'static>> = key.clone();
                 cells.extend(times.iter().map(|time| axis_value(*time, ty)));
                 let duration = times.last().zip(times.first()).map_or(0, |(last, first)| last - first);
                 cells.push(if ty == Type::Long { Value::Long(duration) } else { Value::Timespan(duration) });
                 made.push(Made { source: None, from: chain.iter().map(|place| group[*place]).collect(), cells });
-                begin = chain.last().map_or(begin, |last| *last) + 1;
             }
         }
         Ok(made)
@@ -82,30 +79,46 @@ pub fn sequence_detect(p: &Plugin<'_, '_>) -> Compiled<Relation> {
     Ok(remake(p.input.clone(), &arguments, &[], added, kernel))
 }
 
-/// Places of one sequence that begins at `begin`.
-fn chain(
-    group: &[usize],
-    begin: usize,
+/// Sequences found for one combination of dimensions; more are refused.
+const MAX_SEQUENCES: usize = 1_000_000;
+
+struct Windows {
     steps: usize,
     window: i64,
     span: i64,
+}
+
+/// All sequences that go on from the places of one that has begun.
+fn follow(
+    group: &[usize],
+    places: &mut Vec<usize>,
+    windows: &Windows,
     fits: &dyn Fn(usize, usize) -> bool,
     when: &dyn Fn(usize) -> Option<i64>,
-) -> Option<Vec<usize>> {
-    if !fits(0, group[begin]) {
-        return None;
+    found: &mut Vec<Vec<usize>>,
+) -> Result<(), String> {
+    let step = places.len();
+    if step == windows.steps {
+        if found.len() >= MAX_SEQUENCES {
+            return Err("sequence_detect found more than a million sequences: take shorter windows".to_owned());
+        }
+        found.push(places.clone());
+        return Ok(());
     }
-    let start = when(group[begin])?;
-    let (mut places, mut last) = (vec![begin], start);
-    for step in 1..steps {
-        let from = places.last()? + 1;
-        let next = (from..group.len())
-            .take_while(|place| when(group[*place]).is_some_and(|time| time - last <= window && time - start <= span));
-        let place = next.into_iter().find(|place| fits(step, group[*place]))?;
-        last = when(group[place])?;
-        places.push(place);
+    let time = |place: Option<&usize>| place.and_then(|place| when(group[*place])).unwrap_or_default();
+    let (start, last) = (time(places.first()), time(places.last()));
+    for place in places.last().map_or(0, |last| last + 1)..group.len() {
+        let now = time(Some(&place));
+        if now - last > windows.window || now - start > windows.span {
+            break;
+        }
+        if fits(step, group[place]) {
+            places.push(place);
+            follow(group, places, windows, fits, when, found)?;
+            places.pop();
+        }
     }
-    Some(places)
+    Ok(())
 }
 
 /// `funnel_sequence_completion(id, time, start, end, bin, state, sequence, periods)`: how many identities went

@@ -19,7 +19,7 @@ pub fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
         "schema": SCHEMA,
         "program": report.input.manifest.program,
         "case": report.input.case.name,
-        "assumptions": report.input.case.assumptions,
+        "assumptions": report.assumptions(),
         "incidents": report.incidents.iter().map(|incident| chain(report, incident)).collect::<Vec<_>>(),
         "iocs": report.input.known.iter().map(known).collect::<Vec<_>>(),
         "findings": report.findings.iter().map(|found| one(report, found)).collect::<Vec<_>>(),

@@ -124,6 +124,9 @@ fn head(report: &Report<'_>, page: &mut Page<'_>) -> io::Result<()> {
     let events = report.timeline.events.len() as u64;
     page.item(&format!("{} read", many(report.counts.records, "record", "records")))?;
     page.item(&format!("{} on the timeline", many(events, "event", "events")))?;
+    if let Some(gap) = report.timeline.gap() {
+        page.item(&gap)?;
+    }
     page.item(&format!("{} of {} rules could look", report.counts.judged, report.input.verdicts.len()))?;
     if let Some((first, last)) = report.timeline.span() {
         page.item(&format!("first event {}, last event {}", time::short(first), time::short(last)))?;

@@ -53,7 +53,7 @@ use crate::finding::{Finding, Outcome, Severity, Verdict};
 use crate::hunt::Known;
 use crate::incident::{Common, Incident, WINDOW, correlate};
 use crate::table::{RecordId, Tables};
-use crate::timeline::{Event, Fact, Timeline};
+use crate::timeline::{Event, Fact, MOST, Timeline};
 use crate::usual::{Usual, own};
 
 pub use account::Account;
@@ -192,7 +192,7 @@ impl<'a> Report<'a> {
         let mut findings: Vec<&Finding> = input.verdicts.iter().flat_map(findings_of).collect();
         let rank = |f: &Finding| (std::cmp::Reverse(f.severity), f.first.is_none(), f.first);
         findings.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| (&a.title, &a.id).cmp(&(&b.title, &b.id))));
-        let timeline = Timeline::build(input.tables, &findings);
+        let timeline = Timeline::build(input.tables, &findings, MOST);
         let mut events = timeline.by_finding();
         let sessions = sessions(&timeline, findings.len());
         let common = common(&input);
@@ -236,6 +236,11 @@ impl<'a> Report<'a> {
         report.intrusion = intrusion::intrusion(&report);
         report.summary = summary::summary(&report);
         report
+    }
+
+    /// What a reader must take into account: what the responder said, and what the report leaves out.
+    pub fn assumptions(&self) -> Vec<String> {
+        self.input.case.assumptions.iter().cloned().chain(self.timeline.gap()).collect()
     }
 
     /// How times are shown to people.

@@ -202,6 +202,9 @@ fn reduction(report: &Report<'_>, lines: &mut Lines) {
         text.push_str(&format!(": {tenths:.1} % less to read"));
     }
     lines.line(&text);
+    if let Some(gap) = report.timeline.gap() {
+        lines.line(&format!("  {gap}"));
+    }
     if let Some((first, last)) = report.timeline.span() {
         let clock = report.clock();
         lines.line(&format!("  first event {}, last event {}", clock.short(first), clock.short(last)));

@@ -7,6 +7,7 @@ mod aadsts;
 mod fact;
 mod merge;
 mod read;
+mod share;
 
 use std::collections::BTreeMap;
 
@@ -18,6 +19,7 @@ use crate::table::{RecordId, Tables};
 pub use aadsts::{Group, group, meaning};
 pub use fact::{Fact, Facts};
 pub use read::Reader;
+pub use share::MOST;
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,19 +51,28 @@ pub struct Event {
 pub struct Timeline {
     /// The events.
     pub events: Vec<Event>,
+    /// Findings with more records than may have a line each, by position, and how many have none.
+    pub left_out: BTreeMap<usize, u64>,
 }
 
 impl Timeline {
     /// The events that these findings were made from.
     ///
     /// Rows that are the same event (one record in two tables; equal `Id`, operation and result in one table)
-    /// become one line. A finding whose records are not in the tables is told by its own row instead.
-    pub fn build(tables: &Tables, findings: &[&Finding]) -> Timeline {
+    /// become one line. A finding whose records are not in the tables is told by its own row instead. Where the findings
+    /// have more than `most` records ([`MOST`]), those with the most of them show their first and last ones.
+    pub fn build(tables: &Tables, findings: &[&Finding], most: usize) -> Timeline {
         let mut touched: FxHashMap<u64, Vec<usize>> = FxHashMap::default();
+        let mut left_out = BTreeMap::new();
+        let each = share::each(findings, most);
         for (position, finding) in findings.iter().enumerate() {
-            for source in &finding.sources {
+            let (sources, more) = share::sources(finding, each);
+            for source in sources {
                 let record = RecordId { evidence: source.evidence, number: source.record };
                 touched.entry(record.pack()).or_default().push(position);
+            }
+            if more > 0 {
+                left_out.insert(position, more);
             }
         }
         let mut events = Vec::new();
@@ -111,7 +122,20 @@ impl Timeline {
             let key = |e: &Event| (e.time.is_none(), e.time, e.records.first().copied());
             key(a).cmp(&key(b)).then_with(|| (&a.table, &a.rows, &a.findings).cmp(&(&b.table, &b.rows, &b.findings)))
         });
-        Timeline { events }
+        Timeline { events, left_out }
+    }
+
+    /// What a reader must know of the records behind findings that have no line; none where all have one.
+    pub fn gap(&self) -> Option<String> {
+        let records: u64 = self.left_out.values().sum();
+        let findings = self.left_out.len();
+        (records > 0).then(|| {
+            format!(
+                "the timeline shows the first and the last records of {findings} {} on very many, and leaves out {records} \
+                 between them; findings.json names all",
+                if findings == 1 { "finding that rests" } else { "findings that rest" }
+            )
+        })
     }
 
     /// Positions of the events of each finding, in time order.

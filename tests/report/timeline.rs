@@ -2,7 +2,7 @@
 
 use entrail::finding::{Outcome, Severity, Source};
 use entrail::table::Tables;
-use entrail::timeline::{Fact, Timeline};
+use entrail::timeline::{Fact, MOST, Timeline};
 use serde_json::json;
 
 use crate::case::{finding, sources, table, verdict};
@@ -23,7 +23,7 @@ fn rows_of_one_sign_in_are_one_line_and_the_telling_value_wins() {
     ));
     let mut found = finding("f", "r", Severity::Low, "t", "2026-05-04T12:00:00Z");
     found.sources = sources([1, 2]);
-    let timeline = Timeline::build(&tables, &[&found]);
+    let timeline = Timeline::build(&tables, &[&found], MOST);
     assert_eq!(timeline.events.len(), 1);
     let event = &timeline.events[0];
     assert_eq!(event.time_column, "CreatedDateTime");
@@ -40,7 +40,7 @@ fn one_id_with_two_results_is_two_lines() {
     tables.insert(table("SigninLogs", 0, vec![row("50140"), row("0")]));
     let mut found = finding("f", "r", Severity::Low, "t", "2026-05-04T12:00:00Z");
     found.sources = sources([1, 2]);
-    assert_eq!(Timeline::build(&tables, &[&found]).events.len(), 2);
+    assert_eq!(Timeline::build(&tables, &[&found], MOST).events.len(), 2);
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn rows_without_an_id_are_never_merged() {
     tables.insert(table("SigninLogs", 0, vec![row.clone(), row.clone(), row]));
     let mut found = finding("f", "r", Severity::Low, "t", "2026-05-04T12:00:00Z");
     found.sources = sources([1, 2, 3]);
-    assert_eq!(Timeline::build(&tables, &[&found]).events.len(), 3);
+    assert_eq!(Timeline::build(&tables, &[&found], MOST).events.len(), 3);
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn one_record_in_two_tables_is_one_line_of_the_typed_table() {
     })]));
     let mut found = finding("f", "r", Severity::Low, "t", "2026-05-04T12:00:00Z");
     found.sources = sources([1]);
-    let timeline = Timeline::build(&tables, &[&found]);
+    let timeline = Timeline::build(&tables, &[&found], MOST);
     assert_eq!(timeline.events.len(), 1);
     assert_eq!(timeline.events[0].table, "OfficeActivity");
     assert_eq!(timeline.events[0].facts.get(Fact::Target), "rule", "what the other table knew is kept");
@@ -81,7 +81,7 @@ fn a_finding_without_records_still_has_its_line() {
     let mut found = finding("f", "r", Severity::High, "Something", "2026-05-04T12:00:00Z");
     found.row = vec![("UserPrincipalName".into(), "a@contoso.example".into())];
     found.sources = vec![Source { evidence: 7, record: 7 }];
-    let timeline = Timeline::build(&Tables::default(), &[&found]);
+    let timeline = Timeline::build(&Tables::default(), &[&found], MOST);
     assert_eq!(timeline.events.len(), 1);
     assert_eq!(timeline.events[0].message, "Something");
     assert_eq!(timeline.events[0].facts.get(Fact::User), "a@contoso.example");
@@ -101,9 +101,29 @@ fn an_event_takes_the_highest_severity_and_all_findings() {
     let mut high = finding("b", "r", Severity::High, "t", "2026-05-04T12:00:00Z");
     high.techniques = vec!["T1110".into()];
     high.sources = sources([1]);
-    let timeline = Timeline::build(&tables, &[&low, &high]);
+    let timeline = Timeline::build(&tables, &[&low, &high], MOST);
     let event = &timeline.events[0];
     assert_eq!((event.severity, event.findings.clone()), (Severity::High, vec![0, 1]));
     assert_eq!(event.techniques, ["T1078.004", "T1110"]);
     let _ = verdict("r", Outcome::Clean);
+}
+
+#[test]
+fn findings_that_rest_on_very_many_records_show_the_first_and_the_last() {
+    let row = |n: u64| json!({"TimeGenerated": "2026-05-04T12:00:00Z", "Id": format!("s{n}"), "ResultType": "0"});
+    let mut tables = Tables::default();
+    tables.insert(table("SigninLogs", 0, (1..=50).map(row).collect()));
+    let mut noisy = finding("noisy", "r", Severity::Low, "t", "2026-05-04T12:00:00Z");
+    noisy.sources = sources(1..=40);
+    let mut quiet = finding("quiet", "r", Severity::High, "t", "2026-05-04T12:00:00Z");
+    quiet.sources = sources(41..=43);
+
+    let whole = Timeline::build(&tables, &[&noisy, &quiet], MOST);
+    assert_eq!((whole.events.len(), whole.gap()), (43, None));
+
+    let short = Timeline::build(&tables, &[&noisy, &quiet], 13);
+    let shown: Vec<u64> = short.events.iter().map(|event| event.records[0].number).collect();
+    assert_eq!(shown, [1, 2, 3, 4, 5, 36, 37, 38, 39, 40, 41, 42, 43]);
+    let gap = short.gap().unwrap();
+    assert!(gap.contains("1 finding that") && gap.contains("leaves out 30 "), "{gap}");
 }

@@ -73,7 +73,7 @@ fn summary(report: &Report<'_>, sheet: &mut Worksheet) -> Result<(), XlsxError> 
     for text in &report.summary.limits {
         line("Not judged", text)?;
     }
-    for text in &report.input.case.assumptions {
+    for text in &report.assumptions() {
         line("Assumed", text)?;
     }
     sheet.severities(0)

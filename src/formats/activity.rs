@@ -48,7 +48,7 @@ static REST_PLAN: LazyLock<Plan> = LazyLock::new(|| {
         .constants(&[("SourceSystem", "Azure")])
 });
 static DIAGNOSTIC_PLAN: LazyLock<Plan> =
-    LazyLock::new(|| Plan::bare("AzureActivity", DIAGNOSTIC).constants(&[("SourceSystem", "Azure")]));
+    LazyLock::new(|| Plan::bare("AzureActivity", DIAGNOSTIC).constants(&[("SourceSystem", "Azure")]).month_first());
 
 /// `{value, localizedValue}` or a plain text.
 fn named<'a>(value: &'a Value<'_>) -> Cow<'a, str> {

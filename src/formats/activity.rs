@@ -48,7 +48,7 @@ static REST_PLAN: LazyLock<Plan> = LazyLock::new(|| {
         .constants(&[("SourceSystem", "Azure")])
 });
 static DIAGNOSTIC_PLAN: LazyLock<Plan> =
-    LazyLock::new(|| Plan::bare("AzureActivity", DIAGNOSTIC).constants(&[("SourceSystem", "Azure")]));
+    LazyLock::new(|| Plan::bare("AzureActivity", DIAGNOSTIC).constants(&[("SourceSystem", "Azure")]).month_first());
 
 /// `{value, localizedValue}` or a plain text.
 fn named<'a>(value: &'a Value<'_>) -> Cow<'a, str> {
@@ -104,6 +104,9 @@ pub fn load_diagnostic(record: &Record<'_>, properties: &Record<'_>, sink: &mut 
     let identity = identity.object();
     let inner = |name: &str| identity.as_ref().map_or(Value::Null, |i| super::record::owned(i.get(name).clone()));
     let (claims, authorization) = (inner("claims"), inner("authorization"));
+    // Events that a service raises itself have the claims without a name around them.
+    let bare = claims.is_empty() && record.text("identity").contains("/identity/claims/");
+    let claims = if bare { super::record::owned(record.get("identity").clone()) } else { claims };
     let mut row = sink.row(&DIAGNOSTIC_PLAN);
     for (field, column) in [
         ("time", "TimeGenerated"),
@@ -120,6 +123,7 @@ pub fn load_diagnostic(record: &Record<'_>, properties: &Record<'_>, sink: &mut 
     row.set("CategoryValue", properties.get("eventCategory"));
     row.set("CategoryValue", record.get("category"));
     row.text("Caller", &caller(&claims, record.get("identity")));
+    row.set("Caller", record.get("caller"));
     for column in ["Claims", "Claims_d"] {
         row.set(column, &claims);
     }
@@ -147,12 +151,13 @@ pub fn load_diagnostic(record: &Record<'_>, properties: &Record<'_>, sink: &mut 
 
 /// Who: the user by name, else the object, else the application.
 fn caller<'a>(claims: &'a Value<'_>, identity: &'a Value<'_>) -> Cow<'a, str> {
-    const NAMES: [&str; 7] = [
+    const NAMES: [&str; 8] = [
         "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn",
         "upn",
         "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name",
         "name",
         "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress",
+        "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/spn",
         "http://schemas.microsoft.com/identity/claims/objectidentifier",
         "appid",
     ];

@@ -118,7 +118,8 @@ fn envelope(row: &mut Row<'_>, record: &Record<'_>) {
     }
 }
 
-static SIGNINS: Plans = Plans::new(|| signin_tables::plans(SHAPE, false, &[]));
+static SIGNINS: Plans =
+    Plans::new(|| signin_tables::plans(SHAPE, false, &[]).into_iter().map(Plan::month_first).collect());
 
 fn signin(record: &Record<'_>, properties: &Record<'_>, sink: &mut Sink) {
     let Some(kind) = Kind::of_category(record.text("category")) else { return };
@@ -136,10 +137,14 @@ fn signin(record: &Record<'_>, properties: &Record<'_>, sink: &mut Sink) {
 }
 
 static AUDIT: LazyLock<Plan> = LazyLock::new(|| {
-    Plan::new("AuditLogs", SHAPE).alias(&audit_graph::PROPERTIES).skip(&["tenantId"]).constants(&audit_graph::CONSTANTS)
+    Plan::new("AuditLogs", SHAPE)
+        .alias(&audit_graph::PROPERTIES)
+        .skip(&["tenantId"])
+        .constants(&audit_graph::CONSTANTS)
+        .month_first()
 });
 
-static INTUNE: LazyLock<Plan> = LazyLock::new(|| Plan::bare("IntuneAuditLogs", SHAPE));
+static INTUNE: LazyLock<Plan> = LazyLock::new(|| Plan::bare("IntuneAuditLogs", SHAPE).month_first());
 
 /// Intune's audits come under the same category, and have a table of their own.
 fn intune(record: &Record<'_>, sink: &mut Sink) {
@@ -181,7 +186,7 @@ fn audit(record: &Record<'_>, properties: &Record<'_>, sink: &mut Sink) {
 macro_rules! category {
     ($name:ident, $table:literal, [$($pair:expr),* $(,)?]) => {
         static $name: LazyLock<Plan> = LazyLock::new(|| {
-            Plan::new($table, SHAPE).alias(&[$($pair),*]).constants(&[("SourceSystem", "Azure AD"), ("Category", $table)])
+            Plan::new($table, SHAPE).alias(&[$($pair),*]).constants(&[("SourceSystem", "Azure AD"), ("Category", $table)]).month_first()
         });
     };
 }
@@ -210,7 +215,16 @@ category!(REMOTE_NETWORKS, "RemoteNetworkHealthLogs", []);
 category!(NETWORK_ALERTS, "NetworkAccessAlerts", []);
 category!(TRAFFIC, "NetworkAccessTraffic", []);
 category!(ENRICHED, "EnrichedMicrosoft365AuditLogs", []);
-category!(AAD_GRAPH, "AADGraphActivityLogs", []);
+category!(
+    AAD_GRAPH,
+    "AADGraphActivityLogs",
+    [
+        ("timeGenerated", "TimeGenerated"),
+        ("httpMethod", "RequestMethod"),
+        ("httpStatusCode", "ResponseStatusCode"),
+        ("issuedAt", "TokenIssuedAt"),
+    ]
+);
 category!(
     GRAPH,
     "MicrosoftGraphActivityLogs",

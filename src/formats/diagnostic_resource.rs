@@ -7,9 +7,12 @@ use super::{Plan, Record, Row, Sink, Value};
 
 const SHAPE: &str = "diagnostic settings";
 
-static DIAGNOSTICS: LazyLock<Plan> = LazyLock::new(|| Plan::bare("AzureDiagnostics", SHAPE));
+static DIAGNOSTICS: LazyLock<Plan> = LazyLock::new(|| Plan::bare("AzureDiagnostics", SHAPE).month_first());
 static VAULT: LazyLock<Plan> = LazyLock::new(|| {
-    Plan::new("AZKVAuditLogs", SHAPE).alias(&[("tlsVersion", "Tlsversion")]).constants(&[("SourceSystem", "Azure")])
+    Plan::new("AZKVAuditLogs", SHAPE)
+        .alias(&[("tlsVersion", "Tlsversion")])
+        .constants(&[("SourceSystem", "Azure")])
+        .month_first()
 });
 
 /// Whether the record is about a key vault.

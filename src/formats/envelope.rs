@@ -5,9 +5,9 @@ use super::record::shallow;
 use super::{Record, recognise, unplaced};
 
 /// Where carriers keep what they carry: Graph one object; Splunk's collector, its search results, Logstash, Event Hub's
-/// readers and Event Grid the event as text or object; Wazuh the audit record of its module; Defender for Cloud Apps the
+/// readers and Event Grid the event as text or object; Wazuh the records of its modules; Defender for Cloud Apps the
 /// audit record that an activity was made from; alerts on the activity log the event that set them off.
-const PLACES: [&str; 11] = [
+const PLACES: [&str; 13] = [
     "value",
     "message",
     "event",
@@ -17,6 +17,8 @@ const PLACES: [&str; 11] = [
     "data",
     "office365",
     "data.office365",
+    "ms-graph",
+    "data.ms-graph",
     "rawDataJson",
     "data.context.activityLog",
 ];

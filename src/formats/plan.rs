@@ -41,6 +41,8 @@ pub struct Plan {
     pub shape: Shape,
     fields: FxHashMap<String, Vec<usize>>,
     constants: Vec<(usize, &'static str)>,
+    /// Dates stand as .NET's invariant culture writes them, the month first, whatever the file's others look like.
+    pub month_first: bool,
 }
 
 impl Plan {
@@ -70,7 +72,13 @@ impl Plan {
     /// The same for columns that are not those of a known table.
     pub fn of(schema: Schema, shape: &str) -> Plan {
         let shape = Shape { name: shape.to_owned(), missing: Vec::new() };
-        Plan { schema: Arc::new(schema), shape, fields: FxHashMap::default(), constants: Vec::new() }
+        Plan {
+            schema: Arc::new(schema),
+            shape,
+            fields: FxHashMap::default(),
+            constants: Vec::new(),
+            month_first: false,
+        }
     }
 
     /// Every column of the table by its own name, hidden ones included.
@@ -111,6 +119,12 @@ impl Plan {
         let known = pairs.iter().filter_map(|(column, value)| Some((self.schema.position(column)?, *value)));
         let known: Vec<_> = known.collect();
         self.constants.extend(known);
+        self
+    }
+
+    /// Dates such as 2/12/2026 have the month first: a service wrote them, not a person's computer.
+    pub fn month_first(mut self) -> Plan {
+        self.month_first = true;
         self
     }
 

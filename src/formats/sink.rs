@@ -140,6 +140,16 @@ impl Row<'_> {
         }
     }
 
+    fn date(&mut self, text: &str) -> Option<i64> {
+        if self.plan.month_first {
+            let of_service = Dates::default().read(text, false);
+            if of_service.is_some() {
+                return of_service;
+            }
+        }
+        self.dates.read(text, self.local)
+    }
+
     /// Sets a named column to a text.
     pub fn text(&mut self, column: &str, text: &str) {
         self.set(column, &Value::Text(text.into()));
@@ -219,7 +229,7 @@ impl Row<'_> {
                 self.dynamic(position, value, tight);
                 return;
             }
-            Type::Datetime => match self.dates.read(text, self.local) {
+            Type::Datetime => match self.date(text) {
                 Some(ticks) => {
                     self.builder.set(position, Cell::Integer(ticks));
                     return;

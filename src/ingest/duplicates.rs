@@ -125,7 +125,7 @@ fn audit_key(table: &Table, row: usize) -> String {
 /// What makes two rows the same event; none where only equality of all fields does.
 fn key(table: &Table, row: usize) -> Option<String> {
     let text = |column: &str| match table.cell(row, column) {
-        Cell::Text(text) if !text.is_empty() => Some(text.to_owned()),
+        Cell::Text(text) if !placeholder(text) => Some(text.to_owned()),
         _ => None,
     };
     match table.schema().table.as_str() {
@@ -148,7 +148,15 @@ fn key(table: &Table, row: usize) -> Option<String> {
 fn raw_id(cell: Cell<'_>) -> Option<String> {
     let Cell::Text(raw) = cell else { return None };
     let id = sonic_rs::get(raw, ["Id"]).ok()?;
-    Some(id.as_raw_str().trim_matches('"').to_owned()).filter(|id| !id.is_empty())
+    Some(id.as_raw_str().trim_matches('"').to_owned()).filter(|id| !placeholder(id))
+}
+
+/// Nothing, or one digit over and over, as 00000000-0000-0000-0000-000000000000: what stands where an id was not
+/// known or was taken out names no event.
+fn placeholder(id: &str) -> bool {
+    let mut letters = id.bytes().filter(|byte| *byte != b'-');
+    let Some(first) = letters.next() else { return true };
+    id.len() > 8 && letters.all(|byte| byte == first)
 }
 
 fn hash_of(table: &Table, row: usize) -> u64 {

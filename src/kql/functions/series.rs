@@ -335,7 +335,8 @@ fn each(values: &[Value<'_>], f: fn(f64) -> f64) -> Value<'static> {
 fn zip(values: &[Value<'_>], f: &dyn Fn(&Json, &Json) -> Json) -> Value<'static> {
     let (a, b) = (items(values.first()), items(values.get(1)));
     let length = a.iter().chain(&b).map(Vec::len).max().unwrap_or_default();
-    let (Some(a), Some(b)) = (a.or_else(|| spread(values.first(), length)), b.or_else(|| spread(values.get(1), length)))
+    let (Some(a), Some(b)) =
+        (a.or_else(|| spread(values.first(), length)), b.or_else(|| spread(values.get(1), length)))
     else {
         return Value::Null;
     };

@@ -55,7 +55,7 @@ impl Parser<'_> {
             "find" => self.find()?,
             "fork" => self.fork()?,
             "getschema" => {
-                self.settings(&[])?;
+                self.settings(&["kind"])?;
                 OperatorKind::Getschema
             }
             "invoke" => {

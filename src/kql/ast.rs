@@ -23,11 +23,13 @@ pub enum Statement {
         /// What it is bound to.
         value: LetValue,
     },
-    /// `set option = value`, `alias`, `restrict` and the like: accepted without effect.
+    /// `set option = value`, `alias` and the like: accepted without effect.
     Ignored {
         /// The statement's first word.
         word: Name,
     },
+    /// `restrict access to (name, …)`: the tables that what follows may read.
+    Restrict(Vec<Pattern>),
     /// `declare query_parameters(name:type = default, …)`.
     Parameters(Vec<Parameter>),
     /// `declare pattern name = (a:string)[path:string] { ("x").["y"] = { … }; }`.

@@ -51,6 +51,8 @@ pub enum Binding {
     Function(Arc<Lambda>, Env),
     /// A pattern and the names its queries see.
     Pattern(Arc<DeclaredPattern>, Env),
+    /// No name: behind it, only tables that fit are seen of what was bound before and of the evidence.
+    Restriction(Arc<Vec<super::ast::Pattern>>),
 }
 
 /// Bound names, innermost first. Cheap to clone.
@@ -72,13 +74,32 @@ impl Env {
     /// What a name is bound to.
     pub fn find(&self, name: &str) -> Option<&Binding> {
         let mut env = self;
+        let mut hidden = false;
         while let Some(bound) = env.0.as_deref() {
-            if bound.name == name {
-                return Some(&bound.binding);
+            match &bound.binding {
+                Binding::Restriction(allowed) => hidden |= !allowed.iter().any(|pattern| pattern.matches(name)),
+                Binding::Table(_) | Binding::Pattern(..) if hidden => {}
+                Binding::Function(lambda, _) if hidden && lambda.view => {}
+                binding if bound.name == name => return Some(binding),
+                _ => {}
             }
             env = &bound.outer;
         }
         None
+    }
+
+    /// Whether a table of the evidence may be read here.
+    pub fn sees(&self, table: &str) -> bool {
+        let mut env = self;
+        while let Some(bound) = env.0.as_deref() {
+            if let Binding::Restriction(allowed) = &bound.binding
+                && !allowed.iter().any(|pattern| pattern.matches(table))
+            {
+                return false;
+            }
+            env = &bound.outer;
+        }
+        true
     }
 
     /// All bound names, innermost first.
@@ -250,6 +271,9 @@ impl<'a> Compiler<'a> {
                 Statement::Ignored { word } => {
                     self.note(Diagnostic::note(format!("`{}` has no effect here", word.text), word.span));
                 }
+                Statement::Restrict(allowed) => {
+                    env = env.bind("", Binding::Restriction(Arc::new(allowed.clone())));
+                }
                 Statement::Parameters(parameters) => {
                     for parameter in parameters {
                         let scope = Scope::constant(&env);
@@ -332,7 +356,7 @@ impl<'a> Compiler<'a> {
         match &expr.kind {
             ExprKind::Pipeline(_) | ExprKind::Wildcard(_) => true,
             ExprKind::Name(name) => match env.find(name) {
-                Some(Binding::Scalar(_) | Binding::Pattern(..)) => false,
+                Some(Binding::Scalar(_) | Binding::Pattern(..) | Binding::Restriction(_)) => false,
                 Some(Binding::Table(_)) => true,
                 Some(Binding::Function(lambda, captured)) => self.returns_table(lambda, captured),
                 None => operators::source::is_table(self, name),

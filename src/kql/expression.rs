@@ -175,7 +175,14 @@ impl Compiler<'_> {
         self.windowed();
         let mut relation = relation.keep(std::slice::from_ref(&first.name));
         relation.frame = relation.frame.limit(1);
-        let frame = self.collect(&relation, pipeline.span)?;
+        let frame = self.collect(&relation, pipeline.span).map_err(|problem| {
+            // A parameter that stands for a column of the caller's row is no column in here.
+            if problem.message.contains("unable to find column") {
+                return Diagnostic::error("`toscalar` does not see the row around it", pipeline.span)
+                    .help("its value is one for the whole query: join or look up what depends on the row");
+            }
+            problem
+        })?;
         let answer =
             super::Answer { columns: vec![(first.name, first.ty)], frame, origins: Vec::new(), notes: Vec::new() };
         Ok(Scalar::literal(answer.cell(0, 0).into_owned(), first.ty))

@@ -65,6 +65,9 @@ fn statement(statement: &Statement) -> String {
     match statement {
         Statement::Let { name: bound, value } => format!("let {} = {}", name(&bound.text), let_value(value)),
         Statement::Ignored { word } => format!("{} _", word.text),
+        Statement::Restrict(allowed) => {
+            format!("restrict access to ({})", each(allowed, |pattern| name(&pattern.text)))
+        }
         Statement::Pattern(pattern) => declared(pattern),
         Statement::Parameters(list) => format!("declare query_parameters{}", parameters(list)),
     }

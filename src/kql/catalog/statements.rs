@@ -25,12 +25,7 @@ pub const STATEMENTS: &[Entry] = &[
         "let name = expression; let name = (parameter:type) { body };",
         "binds a value, a table or a function to a name",
     ),
-    ignored(
-        &["restrict"],
-        "restrict access to (table, …)",
-        "leaves only some tables to the rest of the text",
-        "the responder may read all the evidence",
-    ),
+    known(&["restrict"], "restrict access to (table, …)", "leaves only these tables and views to the rest of the text"),
     ignored(
         &["set"],
         "set option = value",

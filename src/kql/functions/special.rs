@@ -41,9 +41,17 @@ pub(super) const FUNCTIONS: &[Function] = &[
     three(
         &["beta_inv"],
         "beta_inv(probability, alpha, beta)",
-        "The x up to which the beta distribution has this probability; NaN outside its domain.",
-        |v| over_three(v, beta_inv),
-        &[("round(beta_inv(0.1, 10, 20), 6)", "0.226415")],
+        "The x up to which the beta distribution has this probability; null where that is none, NaN for other shapes.",
+        |v| match v.first().and_then(Value::as_f64) {
+            // The page's text has it the other way round; its example is an answer of the service.
+            Some(probability) if probability <= 0.0 || probability > 1.0 => Value::Null,
+            _ => over_three(v, beta_inv),
+        },
+        &[
+            ("round(beta_inv(0.1, 10, 20), 6)", "0.226415"),
+            ("isnull(beta_inv(1.5, 10, 20))", "true"),
+            ("beta_inv(0.1, -1, 20)", "NaN"),
+        ],
     ),
     three(
         &["beta_pdf"],

@@ -315,8 +315,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
         &["convert_angle"],
         "convert_angle(value, from, to)",
         "An angle in another unit.",
-        |call| between(call, ANGLES),
-        &[("convert_angle(180, 'Degree', 'Radian') == pi()", "true")],
+        between_angles,
+        &[
+            ("convert_angle(180, 'Degree', 'Radian') == pi()", "true"),
+            ("round(convert_angle(0.5, 'Tilt', 'Degree'), 9)", "30"),
+        ],
     ),
     conversion(
         &["convert_energy"],
@@ -368,6 +371,26 @@ pub(super) const FUNCTIONS: &[Function] = &[
         &[("round(convert_volume(1, 'UsGallon', 'Liter'), 9)", "3.785411784")],
     ),
 ];
+
+/// The sine of an angle, which is no multiple of a radian.
+const TILT: &str = "Tilt";
+
+fn between_angles(call: &Call<'_, '_>) -> Compiled<Kernel> {
+    tell_unknown(call, &mut || Box::new(ANGLES.iter().map(|(unit, _)| *unit).chain([TILT])));
+    Ok(Arc::new(move |values| {
+        let size = |name: &str| ANGLES.iter().find(|(unit, _)| *unit == name).map(|(_, size)| *size);
+        let Some(Value::Real(value)) = values.first() else { return Value::Null };
+        let radians = match text(values, 1) {
+            TILT => Some(value.asin()),
+            unit => size(unit).map(|size| value * size),
+        };
+        let turned = radians.and_then(|radians| match text(values, 2) {
+            TILT => Some(radians.sin()),
+            unit => size(unit).map(|size| radians / size),
+        });
+        turned.map_or(Value::Null, Value::Real)
+    }))
+}
 
 fn between(call: &Call<'_, '_>, units: Units) -> Compiled<Kernel> {
     tell_unknown(call, &mut || Box::new(units.iter().map(|(unit, _)| *unit)));

@@ -219,6 +219,10 @@ pub fn find(c: &Compiler<'_>, parts: &Find<'_>, input: Option<Relation>, env: &E
         found.push((name, leg));
     }
     let (names, packed) = wanted(parts, &found)?;
+    // Without `project`, a bag is only added when something is left for it.
+    let rest = |col: &Col| !col.hidden && !names.iter().any(|(name, _)| *name == col.name);
+    let packed =
+        packed && (parts.project.is_some() || found.iter().any(|(_, leg)| leg.open || leg.columns.iter().any(rest)));
     let mut columns: Vec<Wanted> = Vec::new();
     for (name, asked) in names {
         let mut types: Vec<Type> = Vec::new();

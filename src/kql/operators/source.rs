@@ -55,7 +55,7 @@ pub fn table(c: &Compiler<'_>, expr: &Expr, env: &Env) -> Compiled<Relation> {
             Some(Binding::Scalar(_)) if let Some(told) = c.told(name) => Err(told),
             Some(Binding::Scalar(_)) => Err(Diagnostic::error(format!("`{name}` is a value, not a table"), expr.span)
                 .help("a pipeline begins with a table")),
-            None => evidence(c, name, expr.span, env),
+            Some(Binding::Restriction(_)) | None => evidence(c, name, expr.span, env),
         },
         ExprKind::Member(base, member) if matches!(&base.kind, ExprKind::Call(name, _) if is_scope(&name.text)) => {
             c.note(Diagnostic::note("all tables are read from the evidence at hand", base.span));
@@ -149,6 +149,9 @@ pub fn with_lineage(c: &Compiler<'_>, relation: Relation) -> Relation {
 
 /// A table of the evidence, restricted to the context's window.
 pub fn evidence(c: &Compiler<'_>, name: &str, span: Span, env: &Env) -> Compiled<Relation> {
+    if !env.sees(name) {
+        return Err(Diagnostic::error(format!("`{name}` is not among what `restrict access` names"), span));
+    }
     let found = c.context.tables.get(name).cloned();
     if let Some(seen) = views::named(name).filter(|_| found.as_ref().is_none_or(|table| table.rows() == 0)) {
         return view(c, seen, name, span);

@@ -79,8 +79,9 @@ pub fn expand(c: &Compiler<'_>, tables: &[Pipeline], env: &Env) -> Vec<Pipeline>
                 names.reverse();
                 if names.is_empty() {
                     names = source::matching(c, &pattern);
+                    names.retain(|name| env.sees(name));
                 } else if pattern.text == "*" {
-                    names.extend(source::loaded(c, &pattern));
+                    names.extend(source::loaded(c, &pattern).into_iter().filter(|name| env.sees(name)));
                 }
                 for name in names {
                     let expr = Expr { kind: ExprKind::Name(name), span: pipeline.span };

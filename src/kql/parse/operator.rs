@@ -53,7 +53,7 @@ impl Parser<'_> {
             "find" => self.find()?,
             "fork" => self.fork()?,
             "getschema" => {
-                self.settings(&[])?;
+                self.settings(&["kind"])?;
                 OperatorKind::Getschema
             }
             "invoke" => {

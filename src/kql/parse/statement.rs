@@ -2,7 +2,9 @@
 
 use super::{Failed, Parsed, Parser};
 use crate::error::Diagnostic;
-use crate::kql::ast::{DeclaredPattern, Lambda, LetValue, Parameter, PatternRule, Pipeline, Query, Statement};
+use crate::kql::ast::{
+    DeclaredPattern, ExprKind, Lambda, LetValue, Parameter, Pattern, PatternRule, Pipeline, Query, Statement,
+};
 use crate::kql::lex::Kind;
 use crate::table::Type;
 use std::sync::Arc;
@@ -111,13 +113,17 @@ impl Parser<'_> {
             query.statements.push(Statement::Let { name, value });
             return Ok(());
         }
-        let ignored = ["set", "alias", "restrict"].iter().any(|word| self.is_word(word));
+        let ignored = ["set", "alias"].iter().any(|word| self.is_word(word));
         if ignored && matches!(self.kind_at(1), Kind::Name(_)) {
             let word = self.name("expected a statement")?;
             while !self.is(";") && !matches!(self.kind(), Kind::End) {
                 self.advance();
             }
             query.statements.push(Statement::Ignored { word });
+            return Ok(());
+        }
+        if self.is_word("restrict") && self.is_word_at(1, "access") {
+            query.statements.push(self.restrict()?);
             return Ok(());
         }
         let start = self.span();
@@ -131,6 +137,28 @@ impl Parser<'_> {
         }
         query.body = Some(body);
         Ok(())
+    }
+
+    /// `restrict access to (Table, View*)`; a table may be written with its database.
+    fn restrict(&mut self) -> Parsed<Statement> {
+        self.advance();
+        self.advance();
+        self.expect_word("to")?;
+        self.expect("(")?;
+        let mut allowed = Vec::new();
+        for table in self.tables()? {
+            let text = match table.as_expr().map(|expr| &expr.kind) {
+                Some(ExprKind::Name(name) | ExprKind::Wildcard(name)) => name.clone(),
+                Some(ExprKind::Member(_, name)) => name.text.clone(),
+                _ => {
+                    let problem = Diagnostic::error("expected the name of a table or of a view", table.span);
+                    return self.refuse(problem.help("for example: restrict access to (SigninLogs, MyView)"));
+                }
+            };
+            allowed.push(Pattern { text, span: table.span });
+        }
+        self.expect(")")?;
+        Ok(Statement::Restrict(allowed))
     }
 
     fn let_value(&mut self) -> Parsed<LetValue> {

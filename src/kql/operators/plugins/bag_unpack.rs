@@ -68,17 +68,10 @@ pub fn compile(p: &Plugin<'_, '_>) -> Compiled<Relation> {
         let name = format!("{prefix}{key}");
         let value = property(&bag, &key, ty);
         let col = Col::new(name.as_str(), ty);
-        // Either way the column stands where the property stands.
-        match computed.iter().position(|(_, known)| known.name == name) {
+        match computed.iter_mut().find(|(_, known)| known.name == name) {
             None => computed.push((value.expr, col)),
-            Some(known) if conflict == "replace_source" => {
-                let _ = computed.remove(known);
-                computed.push((value.expr, col));
-            }
-            Some(known) if conflict == "keep_source" => {
-                let kept = computed.remove(known);
-                computed.push(kept);
-            }
+            Some(known) if conflict == "replace_source" => *known = (value.expr, col),
+            Some(_) if conflict == "keep_source" => {}
             Some(_) => {
                 return Err(Diagnostic::error(
                     format!("the bag has a property `{key}`, the input a column `{name}`"),

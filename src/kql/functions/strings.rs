@@ -72,7 +72,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
             let parts: Vec<_> = values.iter().skip(1).map(|value| value.to_text()).collect();
             Value::text(parts.join(text(values, 0)))
         }),
-        examples: &[("strcat_delim('/', 'a', 2, true)", "a/2/true")],
+        examples: &[("strcat_delim('/', 'a', 2, true)", "a/2/True")],
         ..Function::NEW
     },
     Function {

@@ -27,7 +27,7 @@ fn legs(
     span: Span,
 ) -> Compiled<Vec<(String, Relation)>> {
     if let (Some(input), true) = (input, tables.is_empty()) {
-        let name = input.columns.iter().find_map(|col| col.table.as_deref()).unwrap_or("").to_owned();
+        let name = input.columns.iter().find_map(|col| col.table.as_deref()).unwrap_or("search_arg0").to_owned();
         return Ok(vec![(name, input)]);
     }
     let everything = [Pipeline {

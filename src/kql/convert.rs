@@ -134,6 +134,7 @@ pub fn datetime(text: &str) -> Option<i64> {
         "%m/%d/%Y %H:%M:%S%.f",
         "%m/%d/%Y %H:%M",
         "%m-%d-%Y %H:%M:%S%.f",
+        "%m.%d.%Y %H:%M:%S%.f",
         "%Y/%m/%d %H:%M:%S%.f",
         "%Y/%m/%d %H:%M",
         "%Y.%m.%d %H:%M:%S%.f",
@@ -167,12 +168,13 @@ pub fn datetime(text: &str) -> Option<i64> {
             return time::ticks(at);
         }
     }
-    const DATES: [&str; 10] = [
+    const DATES: [&str; 11] = [
         "%Y-%m-%d",
         "%Y, %m, %d",
         "%d-%b-%y",
         "%m/%d/%Y",
         "%m-%d-%Y",
+        "%m.%d.%Y",
         "%Y/%m/%d",
         "%Y%m%d",
         "%d %b %Y",

@@ -78,10 +78,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function {
         names: &["strcat_array", "array_strcat"],
         usage: "strcat_array(array, delimiter)",
-        summary: "The elements of an array as text, with a delimiter between them; a null element is empty.",
+        summary: "The elements of an array as text, with a delimiter between them; a null element is empty, and what is no array \
+                  is the text.",
         takes: &[Accepts::Dynamic, Accepts::Text],
         body: Body::Values(|values| {
-            let elements = values.first().and_then(array).unwrap_or_default();
+            let Some(elements) = values.first().and_then(array) else {
+                return Value::text(values.first().map(Value::to_text).unwrap_or_default().into_owned());
+            };
             Value::text(elements.iter().map(plain).collect::<Vec<_>>().join(text(values, 1)))
         }),
         examples: &[("strcat_array(dynamic(['a', 1, {\"b\":2}]), '; ')", "a; 1; {\"b\":2}")],

@@ -192,6 +192,18 @@ fn rules_are_checked_as_json_lines() {
     let ran = entrail(&["rules", "check", &good, "--format", "json", "--run", &text(exports.path())]);
     assert_eq!(ran.status.code(), Some(0), "{}", err(&ran));
     assert!(out(&ran).contains("\"rows\":2"), "{}", out(&ran));
+    assert!(!err(&ran).contains("behind --run"), "{}", err(&ran));
+}
+
+#[test]
+fn rules_behind_the_exports_are_told_of() {
+    let exports = exports();
+    let rules = tempfile::tempdir().unwrap();
+    std::fs::write(rules.path().join("mine.kql"), "SigninLogs | count").unwrap();
+    let output = entrail(&["rules", "check", "--run", &text(exports.path()), &text(rules.path())]);
+    let told = err(&output);
+    assert!(told.contains("holds rules, but stands behind --run"), "{told}");
+    assert!(told.contains("entrail rules check RULES --run EXPORTS"), "{told}");
 }
 
 #[test]

@@ -75,7 +75,7 @@ fn example(name: String, query: String, expected: &'static str) -> Trial {
 fn shown(value: &Value<'_>) -> String {
     match value {
         Value::Null => "null".to_owned(),
-        other => other.to_text().into_owned(),
+        other => other.shown().into_owned(),
     }
 }
 

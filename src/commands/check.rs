@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 
 use rayon::prelude::*;
 use serde_json::json;
@@ -36,6 +37,9 @@ impl Checked {
 pub(super) fn run(args: &RulesCheck, screen: &Screen) -> anyhow::Result<Exit> {
     let case = given::case(&args.case, screen)?;
     let Loaded { rules, broken } = if args.paths.is_empty() {
+        if let Some(taken) = args.run.iter().find(|path| crate::rules::holds(path)) {
+            screen.diagnostics(&[swallowed(taken)], "", "");
+        }
         let pack = Pack::embedded();
         Loaded { rules: pack.rules, broken: pack.broken }
     } else {
@@ -70,6 +74,13 @@ pub(super) fn run(args: &RulesCheck, screen: &Screen) -> anyhow::Result<Exit> {
         anyhow::bail!("no rules there; .yaml, .yml and .kql files are looked for");
     }
     Ok(if good == checked.len() { Exit::Done } else { Exit::Incomplete })
+}
+
+/// `--run` takes every path that follows it, so that rules named behind it are taken for exports.
+fn swallowed(path: &Path) -> Diagnostic {
+    let message = format!("{} holds rules, but stands behind --run and is read as exports", path.display());
+    let problem = Diagnostic { gravity: Gravity::Note, ..Diagnostic::plain(message) };
+    problem.help("the built-in rules are checked; name your own first: entrail rules check RULES --run EXPORTS")
 }
 
 fn check(rule: &Rule, case: &Case, tables: Option<&Tables>) -> Checked {

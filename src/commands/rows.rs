@@ -98,7 +98,7 @@ fn csv(answer: &Answer, out: &mut dyn Write) -> anyhow::Result<()> {
     writer.write_record(answer.columns.iter().map(|(name, _)| name))?;
     for row in 0..answer.rows() {
         let cells = answer.columns.iter().enumerate().map(|(position, (_, ty))| {
-            let text = answer.cell(row, position).to_text().into_owned();
+            let text = answer.cell(row, position).shown().into_owned();
             match ty {
                 Type::String | Type::Dynamic | Type::Guid => formula_safe(text),
                 _ => text,
@@ -120,7 +120,7 @@ fn table(answer: &Answer, out: &mut dyn Write) -> anyhow::Result<()> {
     table.set_content_arrangement(if terminal { ContentArrangement::Dynamic } else { ContentArrangement::Disabled });
     for row in 0..answer.rows() {
         table.add_row((0..answer.columns.len()).map(|position| {
-            let text = clean(&answer.cell(row, position).to_text());
+            let text = clean(&answer.cell(row, position).shown());
             match text.char_indices().nth(CELL_CHARACTERS) {
                 Some((cut, _)) => format!("{}…", &text[..cut]),
                 None => text,

@@ -90,7 +90,7 @@ fn finding(rule: &Rule, hit: &Hit, recorded: &Recorded) -> Finding {
     let row: Vec<(String, String)> = hit
         .cells
         .iter()
-        .map(|(name, value)| (name.clone(), value.to_text().into_owned()))
+        .map(|(name, value)| (name.clone(), value.shown().into_owned()))
         .filter(|(_, text)| !text.is_empty())
         .collect();
     let entities = entities(rule, hit);
@@ -125,7 +125,7 @@ fn finding(rule: &Rule, hit: &Hit, recorded: &Recorded) -> Finding {
 /// The text of a named cell; none where the column is not there or empty.
 fn text(hit: &Hit, column: &str) -> Option<String> {
     let (_, value) = hit.cells.iter().find(|(name, _)| name == column)?;
-    Some(value.to_text().into_owned()).filter(|text| !text.is_empty())
+    Some(value.shown().into_owned()).filter(|text| !text.is_empty())
 }
 
 /// SHA-256 of the row, hexadecimal.
@@ -134,7 +134,7 @@ fn digest(hit: &Hit) -> String {
     for (name, value) in &hit.cells {
         hasher.update(name.as_bytes());
         hasher.update([0]);
-        hasher.update(value.to_text().as_bytes());
+        hasher.update(value.shown().as_bytes());
         hasher.update([1]);
     }
     hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
@@ -157,7 +157,7 @@ fn fill(template: &str, hit: &Hit) -> String {
         let Some((name, tail)) = after.split_once("}}") else { break };
         filled.push_str(before);
         match hit.cells.iter().find(|(column, _)| column == name.trim()) {
-            Some((_, value)) if !value.to_text().is_empty() => filled.push_str(&value.to_text()),
+            Some((_, value)) if !value.shown().is_empty() => filled.push_str(&value.shown()),
             Some(_) => filled.push_str("(empty)"),
             None => filled.push_str(&format!("{{{{{name}}}}}")),
         }

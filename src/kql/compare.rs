@@ -1,7 +1,7 @@
 //! Comparisons and logic, with Kusto's rules for null and for unlike types.
 //!
 //! `==` between null and a value is false and `!=` true, so `where x != 5` keeps rows without x
-//! (null-values page). Ordering with a null is null.
+//! (null-values page); beside text a dynamic null is the empty text. Ordering with a null is null.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -79,7 +79,15 @@ pub fn compile(op: BinaryOp, left: Scalar, right: Scalar, span: Span) -> Compile
     let constant = left.constant.is_some() && right.constant.is_some();
     if tilde || constant || !(same || numbers) {
         let accepts = if tilde { Accepts::Text } else { Accepts::Any };
+        // A dynamic null is the empty text where it meets text.
+        let texts = matches!(op, BinaryOp::Equal | BinaryOp::NotEqual)
+            && matches!((left.ty, right.ty), (Type::Dynamic, Type::String) | (Type::String, Type::Dynamic));
         let kernel = Arc::new(move |values: &[Value<'_>]| match values {
+            [a, b] if texts => {
+                let text =
+                    |value: &Value<'_>| if value.is_null() { Value::text("") } else { value.clone().into_owned() };
+                evaluate(op, &text(a), &text(b))
+            }
             [a, b] => evaluate(op, a, b),
             _ => Value::Null,
         });
@@ -208,7 +216,7 @@ pub fn order(left: &Value<'_>, right: &Value<'_>) -> Option<Ordering> {
             Some(a) => Some(a.cmp(b)),
             None => Some(a.as_ref().cmp(right.to_text().as_ref())),
         },
-        (String(a), Bool(_)) => Some(a.to_lowercase().as_str().cmp(right.to_text().as_ref())),
+        (String(a), Bool(_)) => Some(a.to_lowercase().as_str().cmp(&right.to_text().to_lowercase())),
         (String(_), typed) => order(&super::convert::cast(left, typed.ty()), typed),
         (_, String(_) | Dynamic(_)) => order(right, left).map(Ordering::reverse),
         _ => None,

@@ -77,13 +77,6 @@ fn integer(text: &str) -> Option<i64> {
     text.parse().ok()
 }
 
-/// A real without its fraction, where a long can hold it.
-fn whole(number: f64) -> Option<i64> {
-    // 2^63 as a real: the first that is too large.
-    const BEYOND: f64 = 9_223_372_036_854_775_808.0;
-    (-BEYOND..BEYOND).contains(&number).then_some(number.trunc() as i64)
-}
-
 /// A guid in lower case: 32 digits, in braces or not; the service does not mind where the dashes are.
 pub fn guid(text: &str) -> Option<String> {
     let text = text.trim();
@@ -141,6 +134,7 @@ pub fn datetime(text: &str) -> Option<i64> {
         "%m/%d/%Y %H:%M:%S%.f",
         "%m/%d/%Y %H:%M",
         "%m-%d-%Y %H:%M:%S%.f",
+        "%m.%d.%Y %H:%M:%S%.f",
         "%Y/%m/%d %H:%M:%S%.f",
         "%Y/%m/%d %H:%M",
         "%Y.%m.%d %H:%M:%S%.f",
@@ -174,12 +168,13 @@ pub fn datetime(text: &str) -> Option<i64> {
             return time::ticks(at);
         }
     }
-    const DATES: [&str; 10] = [
+    const DATES: [&str; 11] = [
         "%Y-%m-%d",
         "%Y, %m, %d",
         "%d-%b-%y",
         "%m/%d/%Y",
         "%m-%d-%Y",
+        "%m.%d.%Y",
         "%Y/%m/%d",
         "%Y%m%d",
         "%d %b %Y",
@@ -258,7 +253,8 @@ pub fn cast<'a>(value: &Value<'a>, ty: Type) -> Value<'a> {
         (Value::Bool(b), Type::Decimal) => Value::Decimal(i64::from(*b).into()),
         (Value::Bool(_), Type::Bool) => value.clone(),
         (Value::Long(v), Type::Bool) => Value::Bool(*v != 0),
-        (Value::Long(v), Type::Int) => i32::try_from(*v).map_or(Value::Null, |v| Value::Long(v.into())),
+        // The service keeps the lower 32 bits.
+        (Value::Long(v), Type::Int) => Value::Long(i64::from(*v as i32)),
         (Value::Long(_), Type::Long) => value.clone(),
         (Value::Long(v), Type::Real) => Value::Real(*v as f64),
         (Value::Long(_) | Value::Real(_) | Value::Decimal(_), Type::Decimal) => {
@@ -271,10 +267,11 @@ pub fn cast<'a>(value: &Value<'a>, ty: Type) -> Value<'a> {
         (Value::Long(v), Type::Datetime) if (MIN_TICKS..=MAX_TICKS).contains(v) => Value::Datetime(*v),
         (Value::Long(v), Type::Timespan) => Value::Timespan(*v),
         (Value::Real(v), Type::Bool) => Value::Bool(*v != 0.0),
-        (Value::Real(v), Type::Int) if v.abs() <= f64::from(i32::MAX) => Value::Long(v.trunc() as i64),
-        (Value::Real(v), Type::Long) => whole(*v).map_or(Value::Null, Value::Long),
+        (Value::Real(v), Type::Int) if v.is_finite() => Value::Long(i64::from(*v as i32)),
+        (Value::Real(v), Type::Long) if v.is_finite() => Value::Long(*v as i64),
         (Value::Real(_), Type::Real) => value.clone(),
         (Value::Datetime(v), Type::Long) => Value::Long(*v),
+        (Value::Datetime(v) | Value::Timespan(v), Type::Int) => cast(&Value::Long(*v), Type::Int),
         (Value::Datetime(_), Type::Datetime) => value.clone(),
         (Value::Timespan(v), Type::Long) => Value::Long(*v),
         (Value::Datetime(v) | Value::Timespan(v), Type::Real) => Value::Real(*v as f64),

@@ -63,7 +63,7 @@ fn set_kernel(op: InOp, ty: Type, items: &[Value<'static>]) -> Kernel {
     let key = move |value: &Value<'_>| {
         let text = match value {
             Value::Real(v) if v.fract() == 0.0 && v.abs() < 9e15 => (*v as i64).to_string(),
-            other => other.to_text().into_owned(),
+            other => other.shown().into_owned(),
         };
         if fold { text.to_lowercase() } else { text }
     };
@@ -77,6 +77,8 @@ fn set_kernel(op: InOp, ty: Type, items: &[Value<'static>]) -> Kernel {
         })
         .collect();
     Arc::new(move |values| match values.first() {
+        // A dynamic null is the empty text where it meets text.
+        Some(Value::Null) if ty == Type::Dynamic => Value::Bool(set.contains("") != negated),
         Some(Value::Null) | None => Value::Bool(negated),
         Some(value) => Value::Bool(set.contains(&key(value)) != negated),
     })

@@ -66,19 +66,35 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// What `tostring()` gives: null is the empty string, a dynamic string loses its quotes.
+    /// What `tostring()` gives: null is the empty string, `True`, a real keeps its point, a dynamic string loses its
+    /// quotes.
     pub fn to_text(&self) -> Cow<'_, str> {
         match self {
             Value::Null => Cow::Borrowed(""),
-            Value::Bool(true) => Cow::Borrowed("true"),
-            Value::Bool(false) => Cow::Borrowed("false"),
+            Value::Bool(true) => Cow::Borrowed("True"),
+            Value::Bool(false) => Cow::Borrowed("False"),
             Value::Long(v) => Cow::Owned(v.to_string()),
-            Value::Real(v) => Cow::Owned(real(*v)),
+            Value::Real(v) if v.is_infinite() => Cow::Borrowed(if *v > 0.0 { "inf" } else { "-inf" }),
+            Value::Real(v) => {
+                let text = real(*v);
+                let whole = text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+                Cow::Owned(if whole { text + ".0" } else { text })
+            }
             Value::Decimal(v) => Cow::Owned(v.to_string()),
             Value::String(v) | Value::Guid(v) => Cow::Borrowed(v),
             Value::Datetime(v) => Cow::Owned(time::iso(*v)),
             Value::Timespan(v) => Cow::Owned(time::span(*v)),
             Value::Dynamic(v) => undress(v),
+        }
+    }
+
+    /// The value as tables show it: as `tostring()` writes it, but `true`, and a whole real without a point.
+    pub fn shown(&self) -> Cow<'_, str> {
+        match self {
+            Value::Bool(true) => Cow::Borrowed("true"),
+            Value::Bool(false) => Cow::Borrowed("false"),
+            Value::Real(v) => Cow::Owned(real(*v)),
+            other => other.to_text(),
         }
     }
 

@@ -54,6 +54,12 @@ pub fn load(paths: &[PathBuf]) -> Loaded {
     loaded
 }
 
+/// Whether a path is a rule file by its name, or a folder with one.
+pub fn holds(path: &Path) -> bool {
+    let entries = walkdir::WalkDir::new(path).into_iter().flatten();
+    entries.filter(|entry| entry.file_type().is_file()).any(|entry| rule_name(entry.path()))
+}
+
 /// Endings of rule files, and of files that hold nothing but queries.
 const YAML: [&str; 2] = [".yaml", ".yml"];
 const KQL: [&str; 3] = [".kql", ".csl", ".kusto"];

@@ -14,6 +14,6 @@ mod split;
 
 pub use coverage::{Coverage, Detection, NotObservable, coverage};
 pub use duration::duration;
-pub use load::{Broken, Loaded, load};
+pub use load::{Broken, Loaded, holds, load};
 pub use pack::{Filter, Pack};
 pub use rule::{Comparison, Connector, EntityMapping, Kind, Override, Rule, Schedule, TestFile};

@@ -171,7 +171,7 @@ fn gettype(call: &Call<'_, '_>) -> Compiled<Kernel> {
     let ty = call.argument(0).map_or(Type::Dynamic, |value| value.ty);
     Ok(Arc::new(move |values| {
         let name = match values.first() {
-            None | Some(Value::Null) => "null",
+            None | Some(Value::Null) if ty == Type::Dynamic => "null",
             Some(Value::Dynamic(json)) => match json.as_bytes().first() {
                 Some(b'[') => "array",
                 Some(b'{') => "dictionary",
@@ -180,7 +180,7 @@ fn gettype(call: &Call<'_, '_>) -> Compiled<Kernel> {
                 _ if json.contains(['.', 'e', 'E']) => "double",
                 _ => "long",
             },
-            Some(_) => ty.name(),
+            _ => ty.name(),
         };
         Value::text(name)
     }))

@@ -103,19 +103,18 @@ fn extract_all(call: &Call<'_, '_>) -> Compiled<Kernel> {
 
 fn all(regex: &Regex, listed: Option<&[Json]>, hay: &str) -> Value<'static> {
     let named = |name: &str| regex.capture_names().position(|known| known == Some(name));
-    let groups: Vec<Option<usize>> = match listed {
-        None => (1..regex.captures_len()).map(Some).collect(),
-        Some(listed) => listed
-            .iter()
-            .map(|group| match group {
-                Json::String(name) => named(name),
-                other => other.as_u64().and_then(|number| usize::try_from(number).ok()),
-            })
-            .collect(),
+    let known = |group: &Json| match group {
+        Json::String(name) => named(name),
+        other => other.as_u64().and_then(|number| usize::try_from(number).ok()),
     };
-    let part = |captures: &Captures<'_>, group: &Option<usize>| {
-        Json::from(group.and_then(|group| captures.get(group)).map_or("", |part| part.as_str()))
-    };
+    // Groups that there are not are left out; where none is left, all are meant.
+    let mut groups: Vec<usize> = listed.unwrap_or_default().iter().filter_map(known).collect();
+    groups.retain(|group| *group < regex.captures_len());
+    if groups.is_empty() {
+        groups.extend(1..regex.captures_len());
+    }
+    let part =
+        |captures: &Captures<'_>, group: &usize| Json::from(captures.get(*group).map_or("", |part| part.as_str()));
     let matches: Vec<Json> = regex
         .captures_iter(hay)
         .map(|captures| match groups.as_slice() {

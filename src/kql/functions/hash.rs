@@ -33,7 +33,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         usage: "hash_md5(value)",
         summary: "MD5 of the value's text, in hexadecimal.",
         takes: &[Accepts::Text],
-        body: Body::Values(|values| digest(&md5::Md5::digest(text(values, 0)))),
+        body: Body::Values(|values| digest::<md5::Md5>(text(values, 0))),
         examples: &[("hash_md5('abc')", "900150983cd24fb0d6963f7d28e17f72")],
         ..Function::NEW
     },
@@ -42,7 +42,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         usage: "hash_sha1(value)",
         summary: "SHA-1 of the value's text, in hexadecimal.",
         takes: &[Accepts::Text],
-        body: Body::Values(|values| digest(&sha1::Sha1::digest(text(values, 0)))),
+        body: Body::Values(|values| digest::<sha1::Sha1>(text(values, 0))),
         examples: &[("hash_sha1('abc')", "a9993e364706816aba3e25717850c26c9cd0d89d")],
         ..Function::NEW
     },
@@ -51,7 +51,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         usage: "hash_sha256(value)",
         summary: "SHA-256 of the value's text, in hexadecimal.",
         takes: &[Accepts::Text],
-        body: Body::Values(|values| digest(&Sha256::digest(text(values, 0)))),
+        body: Body::Values(|values| digest::<Sha256>(text(values, 0))),
         examples: &[("hash_sha256('abc')", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")],
         ..Function::NEW
     },
@@ -67,8 +67,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
     },
 ];
 
-fn digest<'a>(bytes: &[u8]) -> Value<'a> {
-    Value::text(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+/// The empty text has no digest but the empty text.
+fn digest<'a, D: Digest>(text: &str) -> Value<'a> {
+    if text.is_empty() {
+        return Value::text("");
+    }
+    Value::text(D::digest(text).iter().map(|byte| format!("{byte:02x}")).collect::<String>())
 }
 
 fn combine(call: &Call<'_, '_>) -> Compiled<Scalar> {

@@ -71,7 +71,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         usage: "parse_ipv6(address)",
         summary: "An address in full: eight groups of four digits; a network's bits behind the prefix are cleared.",
         takes: &[Accepts::Text],
-        body: Body::Values(|values| written(parse(text(values, 0)))),
+        body: Body::Values(|values| written(strict(text(values, 0)))),
         examples: &[("parse_ipv6('fe80::1')", "fe80:0000:0000:0000:0000:0000:0000:0001"), ("parse_ipv6('x')", "")],
         ..Function::NEW
     },
@@ -88,6 +88,16 @@ pub(super) const FUNCTIONS: &[Function] = &[
         ..Function::NEW
     },
 ];
+
+/// As `parse`, but `::1.2.3.4` stays what it is, and a prefix behind four numbers counts no more than their bits.
+fn strict(written: &str) -> Option<(u128, u32)> {
+    let (bits, prefix) = parse(written)?;
+    let (address, suffix) = written.trim().split_once('/').unwrap_or((written.trim(), "0"));
+    if address.contains('.') && suffix.parse::<u32>().is_ok_and(|bits| bits > 32) {
+        return None;
+    }
+    Some((address.parse::<Ipv6Addr>().map_or(bits, u128::from), prefix))
+}
 
 /// An address and its prefix length, 128 unless given.
 fn parse(written: &str) -> Option<(u128, u32)> {

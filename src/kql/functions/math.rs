@@ -41,19 +41,22 @@ pub(super) const FUNCTIONS: &[Function] = &[
     real(
         &["sqrt"],
         "sqrt(x)",
-        "Square root; null of a negative number.",
-        |v| over(v, |x| (x >= 0.0).then(|| x.sqrt())),
-        &[("sqrt(256)", "16"), ("sqrt(-1)", "null")],
+        "Square root; NaN of a negative number.",
+        |v| over(v, |x| Some(x.sqrt())),
+        &[("sqrt(256)", "16"), ("isnan(sqrt(-1))", "true")],
     ),
     real(&["exp"], "exp(x)", "e to the power of x.", |v| over(v, |x| Some(x.exp())), &[("exp(0)", "1")]),
     real(&["exp2"], "exp2(x)", "2 to the power of x.", |v| over(v, |x| Some(x.exp2())), &[("exp2(3)", "8")]),
-    real(
-        &["exp10"],
-        "exp10(x)",
-        "10 to the power of x.",
-        |v| over(v, |x| Some(10f64.powf(x))),
-        &[("exp10(3)", "1000")],
-    ),
+    Function {
+        naming: Naming::None,
+        ..real(
+            &["exp10"],
+            "exp10(x)",
+            "10 to the power of x.",
+            |v| over(v, |x| Some(10f64.powf(x))),
+            &[("exp10(3)", "1000")],
+        )
+    },
     real(
         &["log"],
         "log(x)",
@@ -115,6 +118,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     },
     Function {
         takes: &[Accepts::Real, Accepts::Real],
+        naming: Naming::None,
         ..real(
             &["pow"],
             "pow(base, exponent)",

@@ -38,7 +38,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         summary: "The text without what matches at its beginning and its end.",
         takes: &[Accepts::Text, Accepts::Text],
         body: Body::Prepared(|call| trim(call, true, true)),
-        examples: &[("trim('-', '--a-b-')", "a-b"), ("trim('[^a-z]+', '  <ab> ')", "ab")],
+        examples: &[("trim('-', '--a-b-')", "-a-b"), ("trim('[^a-z]+', '  <ab> ')", "ab")],
         ..Function::NEW
     },
     Function {
@@ -47,7 +47,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         summary: "The text without what matches at its beginning.",
         takes: &[Accepts::Text, Accepts::Text],
         body: Body::Prepared(|call| trim(call, true, false)),
-        examples: &[("trim_start('0', '007')", "7")],
+        examples: &[("trim_start('0', '007')", "07"), ("trim_start('0+', '007')", "7")],
         ..Function::NEW
     },
     Function {
@@ -129,8 +129,8 @@ fn rewritten(rewrite: &str, captures: &Captures<'_>) -> String {
 }
 
 fn trim(call: &Call<'_, '_>, start: bool, end: bool) -> Compiled<Kernel> {
-    let leading = Pattern::new(call, 0, |regex| format!(r"\A(?:{regex})+"))?;
-    let trailing = Pattern::new(call, 0, |regex| format!(r"(?:{regex})+\z"))?;
+    let leading = Pattern::new(call, 0, |regex| format!(r"\A(?:{regex})"))?;
+    let trailing = Pattern::new(call, 0, |regex| format!(r"(?:{regex})\z"))?;
     Ok(Arc::new(move |values| {
         let mut rest = text(values, 1);
         if start {

@@ -100,13 +100,16 @@ fn substring<'a>(values: &[Value<'a>]) -> Value<'a> {
     let Some(start) = long(values, 1) else { return Value::text("") };
     let skip = if start < 0 {
         let back = usize::try_from(start.unsigned_abs()).unwrap_or(usize::MAX);
-        source.chars().count().saturating_sub(back)
+        // What begins before the text is nothing of it.
+        let Some(skip) = source.chars().count().checked_sub(back) else { return Value::text("") };
+        skip
     } else {
         usize::try_from(start).unwrap_or(usize::MAX)
     };
     let length = match values.get(2) {
         Some(Value::Long(length)) => usize::try_from(*length).unwrap_or(0),
-        _ => usize::MAX,
+        Some(_) => 0,
+        None => usize::MAX,
     };
     Value::text(source.chars().skip(skip).take(length).collect::<String>())
 }
@@ -115,7 +118,10 @@ fn split<'a>(values: &[Value<'a>]) -> Value<'a> {
     let (source, delimiter) = (text(values, 0), text(values, 1));
     let pieces: Vec<&str> = if delimiter.is_empty() { vec![source] } else { source.split(delimiter).collect() };
     match values.get(2) {
-        Some(Value::Long(index)) => text_array(usize::try_from(*index).ok().and_then(|i| pieces.get(i)).copied()),
+        Some(Value::Long(index)) => {
+            let piece = usize::try_from(*index).ok().and_then(|i| pieces.get(i)).copied();
+            piece.map_or(Value::Null, |piece| text_array([piece]))
+        }
         _ => text_array(pieces),
     }
 }
@@ -128,7 +134,7 @@ fn indexof<'a>(values: &[Value<'a>]) -> Value<'a> {
     else {
         return Value::Null;
     };
-    if length < -1 || occurrence < 1 {
+    if length < -1 || occurrence < 1 || lookup.is_empty() {
         return Value::Null;
     }
     // Byte places of the characters, with the end of the text behind them.

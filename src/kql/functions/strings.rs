@@ -72,16 +72,19 @@ pub(super) const FUNCTIONS: &[Function] = &[
             let parts: Vec<_> = values.iter().skip(1).map(|value| value.to_text()).collect();
             Value::text(parts.join(text(values, 0)))
         }),
-        examples: &[("strcat_delim('/', 'a', 2, true)", "a/2/true")],
+        examples: &[("strcat_delim('/', 'a', 2, true)", "a/2/True")],
         ..Function::NEW
     },
     Function {
         names: &["strcat_array", "array_strcat"],
         usage: "strcat_array(array, delimiter)",
-        summary: "The elements of an array as text, with a delimiter between them; a null element is empty.",
+        summary: "The elements of an array as text, with a delimiter between them; a null element is empty, and what is no array \
+                  is the text.",
         takes: &[Accepts::Dynamic, Accepts::Text],
         body: Body::Values(|values| {
-            let elements = values.first().and_then(array).unwrap_or_default();
+            let Some(elements) = values.first().and_then(array) else {
+                return Value::text(values.first().map(Value::to_text).unwrap_or_default().into_owned());
+            };
             Value::text(elements.iter().map(plain).collect::<Vec<_>>().join(text(values, 1)))
         }),
         examples: &[("strcat_array(dynamic(['a', 1, {\"b\":2}]), '; ')", "a; 1; {\"b\":2}")],

@@ -1,5 +1,7 @@
 //! URLs: escaping and parts.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value as Json};
 
 use super::arguments::text;
@@ -44,7 +46,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         gives: Gives::Type(Type::Dynamic),
         body: Body::Values(|values| Value::json(&parts(text(values, 0)))),
         examples: &[
-            ("parse_url('https://user@host.example:8443/a/b?k=v#end').Host", "host.example"),
+            ("parse_url('https://user:word@host.example:8443/a/b?k=v#end').Host", "host.example"),
             ("parse_url('https://[2001:db8::1]:443/x')['Port']", "443"),
             ("parse_url('https://host.example/?k=v')['Query Parameters'].k", "v"),
         ],
@@ -114,8 +116,10 @@ fn parts(url: &str) -> Json {
         }
         None => ("", "", head),
     };
-    let (user, place) = authority.rsplit_once('@').unwrap_or(("", authority));
-    let (username, password) = user.split_once(':').unwrap_or((user, ""));
+    // A user without a password is taken for a part of the host.
+    let account = authority.rsplit_once('@').and_then(|(user, place)| Some((user.split_once(':')?, place)));
+    let ((username, password), place) = account.unwrap_or((("", ""), authority));
+    let path = if url.ends_with('/') && path == "/" { "" } else { path };
     // A colon inside the brackets of an IPv6 address does not begin the port.
     let (host, port) = match place.rsplit_once(':') {
         Some((host, port)) if !port.contains(']') => (host, port),
@@ -132,8 +136,13 @@ fn parts(url: &str) -> Json {
     Json::Object(bag)
 }
 
+/// In the order of their names; a name that is written twice has an array, one without a value is left out.
 fn parameters(query: &str) -> Json {
-    let pairs = query.split('&').filter(|pair| !pair.is_empty());
-    let pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    Json::Object(pairs.map(|(key, value)| (key.to_owned(), value.into())).collect())
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    let mut found: BTreeMap<&str, Vec<Json>> = BTreeMap::new();
+    for (key, value) in pairs.filter(|(key, value)| !key.is_empty() && !value.is_empty()) {
+        found.entry(key).or_default().push(value.into());
+    }
+    let one_or_all = |mut values: Vec<Json>| if values.len() == 1 { values.remove(0) } else { Json::Array(values) };
+    Json::Object(found.into_iter().map(|(key, values)| (key.to_owned(), one_or_all(values))).collect())
 }

@@ -69,15 +69,21 @@ pub fn compile(
         }
     }
     if let (Some(index), Some(hidden)) = (index, names.last()) {
-        computed.push((column(hidden).cast(DataType::Int64), Col::new(&index.text, Type::Long)));
+        let name = fresh(&index.text, |n| computed.iter().any(|(_, known)| known.name == n));
+        computed.push((column(hidden).cast(DataType::Int64), Col::new(name, Type::Long)));
     }
     Ok(Relation { frame, ..input }.with(computed))
 }
 
-/// `to typeof(t)`: a cast that reads no number out of text.
+/// `to typeof(t)`: a cast that takes numbers of numbers only, and `true` or a whole number for a bool.
 fn typed(element: Scalar, ty: Type) -> Scalar {
     let kernel = Arc::new(move |values: &[Value<'_>]| match values.first() {
-        Some(Value::Dynamic(json)) if json.starts_with('"') && (ty.is_number() || ty == Type::Bool) => Value::Null,
+        Some(Value::Dynamic(json)) if ty.is_number() && json.starts_with(['"', 't', 'f']) => Value::Null,
+        Some(Value::Dynamic(json))
+            if ty == Type::Bool && json.contains(['"', '.', 'e']) && json.parse::<bool>().is_err() =>
+        {
+            Value::Null
+        }
         Some(value) => convert::cast(value, ty).into_owned(),
         None => Value::Null,
     });

@@ -28,7 +28,7 @@ fn legs(
 ) -> Compiled<Vec<(String, Relation)>> {
     if let (Some(input), true) = (input, tables.is_empty()) {
         let table = input.columns.iter().find_map(|col| col.table.as_deref());
-        let name = input.called.as_deref().or(table).unwrap_or("").to_owned();
+        let name = input.called.as_deref().or(table).unwrap_or("search_arg0").to_owned();
         return Ok(vec![(name, input)]);
     }
     let everything = [Pipeline {

@@ -221,6 +221,7 @@ fn combine(
             .right_on(key_columns.clone())
             .how(how)
             .coalesce(JoinCoalesce::KeepColumns)
+            .join_nulls(true)
             .maintain_order(order)
             .suffix("#right")
             .finish()

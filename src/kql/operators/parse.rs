@@ -91,11 +91,12 @@ pub fn compile(c: &Compiler<'_>, parse: &Parse<'_>, input: Relation, env: &Env, 
 
 /// The pattern as one regular expression with a group for each column.
 fn translate(parse: &Parse<'_>, span: Span) -> Compiled<Regex> {
-    let mut source = String::from("^");
+    let regex = parse.kind == ParseKind::Regex;
+    // A regular expression may begin and end anywhere in the text.
+    let mut source = String::from(if regex { "" } else { "^" });
     for (position, piece) in parse.pattern.iter().enumerate() {
         let next = parse.pattern.get(position + 1);
         match piece {
-            ParsePiece::Skip if parse.kind == ParseKind::Regex && parse.flags.contains('U') => source.push_str(".*"),
             ParsePiece::Skip => source.push_str(".*?"),
             ParsePiece::Text(text) if parse.kind == ParseKind::Regex => {
                 // Groups inside the pattern must not be counted among the columns.
@@ -107,21 +108,27 @@ fn translate(parse: &Parse<'_>, span: Span) -> Compiled<Regex> {
                 if matches!(next, Some(ParsePiece::Skip | ParsePiece::Column(..)))
                     || parse.kind == ParseKind::Regex =>
             {
+                let shaped = !matches!(ty, Type::String | Type::Dynamic | Type::Datetime | Type::Timespan);
+                let optional = shaped && parse.kind != ParseKind::Regex && position + 2 == parse.pattern.len();
                 source.push_str(match ty {
                     Type::Int | Type::Long => r"([+-]?\d+)",
                     Type::Real | Type::Decimal => r"([+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)",
+                    Type::Bool if parse.kind == ParseKind::Regex => "(?i:(true|false))",
                     Type::Bool => r"(?i:(true|false|\d+))",
                     Type::Guid => r"([0-9a-fA-F-]{32,36})",
                     // In regex mode text is greedy, and lazy with the flag U (parse page, examples).
                     _ if parse.kind == ParseKind::Regex => "(.*)",
                     _ => "(.*?)",
                 });
+                // Nothing is needed where nothing follows but `*`.
+                if optional && matches!(next, Some(ParsePiece::Skip)) {
+                    source.push('?');
+                }
             }
             ParsePiece::Column(..) => source.push_str("(.*?)"),
         }
     }
-    source.push('$');
-    let regex = parse.kind == ParseKind::Regex;
+    source.push_str(if regex { "" } else { "$" });
     let flag = |letter| regex && parse.flags.contains(letter);
     let build = |source: &str| {
         RegexBuilder::new(source)
@@ -143,7 +150,15 @@ fn uncaptured(pattern: &str) -> String {
     let mut out = String::new();
     let mut characters = pattern.chars().peekable();
     let mut class = false;
+    let mut open = 0_usize;
     while let Some(c) = characters.next() {
+        match c {
+            // A closing parenthesis of no group is an ordinary character.
+            ')' if !class && open == 0 => out.push('\\'),
+            ')' if !class => open -= 1,
+            '(' if !class => open += 1,
+            _ => {}
+        }
         out.push(c);
         match c {
             '\\' => out.extend(characters.next()),

@@ -114,7 +114,8 @@ impl Parser<'_> {
                 }
                 Kind::Timespan(ticks) => {
                     parser.advance();
-                    Ok(crate::table::time::span(if negative { -ticks } else { ticks }).into())
+                    // A literal holds ticks; a timespan that is packed is text.
+                    Ok(if negative { -ticks } else { ticks }.into())
                 }
                 Kind::Name(word) if word == "null" => {
                     parser.advance();
@@ -126,6 +127,7 @@ impl Parser<'_> {
                 }
                 Kind::Name(_) => match parser.typed_literal() {
                     Some(literal) => match literal?.kind {
+                        ExprKind::Literal(Value::Timespan(ticks), _) => Ok(ticks.into()),
                         ExprKind::Literal(value, _) => Ok(value.to_json()),
                         _ => parser.fail("expected a literal"),
                     },

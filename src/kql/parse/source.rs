@@ -23,6 +23,9 @@ impl Parser<'_> {
             }
             "find" => next_is_name || self.is_at(1, "(") || matches!(self.kind_at(1), Kind::Text(_)),
             "evaluate" => next_is_name,
+            // Refused, but by its name.
+            "macro-expand" => next_is_name,
+            "macro" => matches!(self.kind_at(2), Kind::Name(word) if word == "expand") && self.is_at(1, "-"),
             _ => false,
         }
     }

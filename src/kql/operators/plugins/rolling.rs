@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use super::Plugin;
 use super::activity::{at, axis, grouped};
-use crate::kql::Value;
 use crate::kql::compare::order;
 use crate::kql::compiler::Compiled;
 use crate::kql::kernel::Accepts;
 use crate::kql::relation::{Col, Relation};
 use crate::kql::scalar::Scalar;
 use crate::kql::sequence::{Made, Remake, remake};
+use crate::kql::{Value, real};
 
 /// `rolling_percentile(value, percentile, index, bin, bins [, dimension …])`, by nearest rank.
 pub fn compile(p: &Plugin<'_, '_>) -> Compiled<Relation> {
@@ -59,7 +59,7 @@ pub fn compile(p: &Plugin<'_, '_>) -> Compiled<Relation> {
     });
     let mut added = vec![Col::new(index.name.as_str(), index.ty)];
     added.extend(dimensions.iter().map(|col| Col::new(col.name.as_str(), col.ty)));
-    let shown = Value::Real(percentile).to_text().into_owned();
+    let shown = real(percentile);
     added.push(Col::new(format!("rolling_{bins}_percentile_{}_{shown}", value.name), value.ty));
     Ok(remake(p.input.clone(), &arguments, &[], added, kernel))
 }

@@ -14,7 +14,7 @@ use rustc_hash::FxBuildHasher;
 use super::Value;
 use super::convert;
 use super::scalar::Scalar;
-use crate::table::{Decimal, Type};
+use crate::table::{Builder, Cell, Decimal, Type};
 
 /// A function of one row's values.
 pub type Kernel = Arc<dyn Fn(&[Value<'_>]) -> Value<'static> + Send + Sync>;
@@ -247,8 +247,8 @@ impl<'a> Reader<'a> {
 
 /// Collects values of one type into a series.
 pub enum Collector {
-    /// string, guid, dynamic or decimal.
-    Text(Vec<Option<String>>),
+    /// string, guid, dynamic or decimal: a repeated value is stored once, and what reads the column next recognises it.
+    Text(Builder),
     /// int, long, datetime or timespan.
     Integer(Vec<Option<i64>>),
     /// real.
@@ -261,7 +261,8 @@ impl Collector {
     /// An empty collector with room for `rows`.
     pub fn new(ty: Type, rows: usize) -> Collector {
         match ty.dtype() {
-            DataType::String => Collector::Text(Vec::with_capacity(rows)),
+            // Of a type that may be missing: strings that must not be are never given as null.
+            DataType::String => Collector::Text(Builder::new(Type::Dynamic)),
             DataType::Int64 => Collector::Integer(Vec::with_capacity(rows)),
             DataType::Float64 => Collector::Real(Vec::with_capacity(rows)),
             _ => Collector::Bool(Vec::with_capacity(rows)),
@@ -282,12 +283,12 @@ impl Collector {
     /// Adds a value; one of another type is null.
     pub fn push(&mut self, value: Value<'_>) {
         match self {
-            Collector::Text(cells) => cells.push(match value {
-                Value::Null => None,
-                Value::String(v) | Value::Guid(v) | Value::Dynamic(v) => Some(v.into_owned()),
-                Value::Decimal(v) => Some(v.key()),
-                other => Some(other.to_text().into_owned()),
-            }),
+            Collector::Text(cells) => match value {
+                Value::Null => cells.push(Cell::Null),
+                Value::String(v) | Value::Guid(v) | Value::Dynamic(v) => cells.push(Cell::Text(&v)),
+                Value::Decimal(v) => cells.push(Cell::Text(&v.key())),
+                other => cells.push(Cell::Text(&other.to_text())),
+            },
             Collector::Integer(cells) => cells.push(match value {
                 Value::Long(v) | Value::Datetime(v) | Value::Timespan(v) => Some(v),
                 Value::Bool(v) => Some(v.into()),
@@ -305,7 +306,7 @@ impl Collector {
     pub fn finish(self) -> Series {
         let name = PlSmallStr::EMPTY;
         match self {
-            Collector::Text(cells) => StringChunked::from_iter_options(name, cells.into_iter()).into_series(),
+            Collector::Text(cells) => cells.finish().to_polars("").take_materialized_series(),
             Collector::Integer(cells) => Int64Chunked::from_iter_options(name, cells.into_iter()).into_series(),
             Collector::Real(cells) => Float64Chunked::from_iter_options(name, cells.into_iter()).into_series(),
             Collector::Bool(cells) => cells.into_iter().collect::<BooleanChunked>().into_series(),

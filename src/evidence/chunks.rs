@@ -203,6 +203,10 @@ impl<'a> Chunks<'a> {
                     }
                 }
                 b'[' => return Layout::Json,
+                // Objects as JSON strings, as some collectors write the data of audit records.
+                b'"' if self.pending.get(start + 1..).is_some_and(|rest| rest.starts_with(b"{\\\"")) => {
+                    return Layout::Json;
+                }
                 _ => {
                     self.pending.drain(..start);
                     return self.separated();

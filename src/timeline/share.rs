@@ -5,7 +5,7 @@ use crate::finding::{Finding, Source};
 
 /// Records that the timeline takes at most, over all findings. Beyond this many lines nobody reads on, a page opens
 /// slowly, and the lines of millions of records would not fit into memory.
-pub const MOST: usize = 200_000;
+pub const MOST: usize = 100_000;
 
 /// The records of a finding that get a line, and how many do not: where there are more than `each`, the first and the last
 /// of them, in the order of the evidence.

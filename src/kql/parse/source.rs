@@ -16,11 +16,12 @@ impl Parser<'_> {
             "datatable" | "externaldata" => self.is_at(1, "("),
             "range" => next_is_name || self.is_at(1, "["),
             "union" | "print" => {
-                !matches!(self.kind_at(1), Kind::Symbol("=" | "," | "." | "==" | ")" | "|") | Kind::End)
+                !matches!(self.kind_at(1), Kind::Symbol("=" | "," | "." | "==" | ")" | "}" | "|" | ";") | Kind::End)
             }
-            "search" => {
-                !matches!(self.kind_at(1), Kind::Symbol("=" | "," | "." | "==" | "=~" | ")" | "|" | "!=") | Kind::End)
-            }
+            "search" => !matches!(
+                self.kind_at(1),
+                Kind::Symbol("=" | "," | "." | "==" | "=~" | ")" | "}" | "|" | ";" | "!=") | Kind::End
+            ),
             "find" => next_is_name || self.is_at(1, "(") || matches!(self.kind_at(1), Kind::Text(_)),
             "evaluate" => next_is_name,
             // Refused, but by its name.

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::{Found, Report};
@@ -13,18 +14,40 @@ use crate::table::{RecordId, time};
 /// Name and version of the form of this file. The version changes when a reader of the old form would misread the new.
 pub const SCHEMA: &str = "entrail.findings/1";
 
+/// The file, in the order of its keys.
+#[derive(Serialize)]
+struct File<'r> {
+    schema: &'static str,
+    program: &'r str,
+    case: &'r str,
+    assumptions: Vec<String>,
+    incidents: Vec<Value>,
+    iocs: Vec<Value>,
+    findings: Findings<'r>,
+    rules: Vec<Value>,
+}
+
+/// All findings, made one after another: together they may name millions of records.
+struct Findings<'r>(&'r Report<'r>);
+
+impl Serialize for Findings<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.findings.iter().map(|found| one(self.0, found)))
+    }
+}
+
 /// Writes the findings.
 pub fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let file = json!({
-        "schema": SCHEMA,
-        "program": report.input.manifest.program,
-        "case": report.input.case.name,
-        "assumptions": report.assumptions(),
-        "incidents": report.incidents.iter().map(|incident| chain(report, incident)).collect::<Vec<_>>(),
-        "iocs": report.input.known.iter().map(known).collect::<Vec<_>>(),
-        "findings": report.findings.iter().map(|found| one(report, found)).collect::<Vec<_>>(),
-        "rules": report.input.verdicts.iter().map(|verdict| outcome(report, verdict)).collect::<Vec<_>>(),
-    });
+    let file = File {
+        schema: SCHEMA,
+        program: &report.input.manifest.program,
+        case: &report.input.case.name,
+        assumptions: report.assumptions(),
+        incidents: report.incidents.iter().map(|incident| chain(report, incident)).collect(),
+        iocs: report.input.known.iter().map(known).collect(),
+        findings: Findings(report),
+        rules: report.input.verdicts.iter().map(|verdict| outcome(report, verdict)).collect(),
+    };
     serde_json::to_writer_pretty(&mut *out, &file)?;
     out.write_all(b"\n")
 }

@@ -81,6 +81,10 @@ fn a_join_whose_pairs_do_not_fit_fails_with_the_figure_and_a_narrower_one_runs()
         for part in ["the join pairs rows", "times, which would take about", "--memory allows 8 MiB", "distinct"] {
             assert!(all.contains(part), "{kind}, {part}: {all}");
         }
+        // Keys without a value pair up like any other.
+        let none = format!("{rows} | extend None = long(null)");
+        let nothing = answer(&read, &format!("{none} | join kind={kind} ({none}) on None | count")).unwrap_err();
+        assert!(nothing.contains("the join pairs rows"), "{kind}: {nothing}");
         let own = answer(&read, &format!("{rows} | join kind={kind} ({rows}) on Id, Type | count"));
         assert!(own.is_ok(), "{kind}: {own:?}");
     }

@@ -140,6 +140,7 @@ impl Row<'_> {
         }
     }
 
+    /// A service writes its dates in one way wherever the file was opened; what cannot be read so was changed since.
     fn date(&mut self, text: &str) -> Option<i64> {
         if self.plan.month_first {
             let of_service = Dates::default().read(text, false);

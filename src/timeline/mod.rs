@@ -132,7 +132,7 @@ impl Timeline {
         (records > 0).then(|| {
             format!(
                 "the timeline shows the first and the last records of {findings} {} on very many, and leaves out {records} \
-                 between them; findings.json names all",
+                 between them; accounts, indicators and entities are told from the records shown, and findings.json names all",
                 if findings == 1 { "finding that rests" } else { "findings that rest" }
             )
         })

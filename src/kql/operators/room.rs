@@ -41,14 +41,14 @@ pub fn pairing(c: &Compiler<'_>, left: LazyFrame, right: &LazyFrame, keys: &[Exp
     left.map(weigh, AllowedOptimizations::default(), None, Some("pairing"))
 }
 
-/// How many pairs of rows have equal keys.
+/// How many pairs of rows have equal keys; keys without a value are equal, as in the join itself.
 fn pairs(left: &DataFrame, right: &LazyFrame, keys: &[Expr]) -> PolarsResult<u64> {
     let counted = |frame: LazyFrame, name: &str| frame.group_by(keys).agg([len().cast(DataType::UInt64).alias(name)]);
     let counts = counted(left.clone().lazy(), "#left").join(
         counted(right.clone(), "#right"),
         keys,
         keys,
-        JoinArgs::new(JoinType::Inner),
+        JoinArgs { nulls_equal: true, ..JoinArgs::new(JoinType::Inner) },
     );
     let total = counts.select([(col("#left") * col("#right")).sum().alias("#pairs")]).collect()?;
     Ok(total.column("#pairs")?.u64()?.get(0).unwrap_or(0))

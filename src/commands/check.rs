@@ -5,13 +5,13 @@ use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use rayon::prelude::*;
 use serde_json::json;
 
 use super::screen::{Screen, clean};
 use super::{Exit, given, load};
 use crate::case::Case;
 use crate::cli::{ListFormat, RulesCheck};
+use crate::detect::abreast;
 use crate::error::{Diagnostic, Diagnostics, Gravity};
 use crate::kql::{self, Context, Usage};
 use crate::rules::{Loaded, Pack, Rule};
@@ -49,7 +49,8 @@ pub(super) fn run(args: &RulesCheck, screen: &Screen) -> anyhow::Result<Exit> {
         true => None,
         false => Some(load::exports(&args.run, &case, screen)?.tables),
     };
-    let mut checked: Vec<Checked> = rules.par_iter().map(|rule| check(rule, &case, tables.as_ref())).collect();
+    let threads = rayon::current_num_threads();
+    let mut checked = abreast(&rules, threads, |rule| check(rule, &case, tables.as_ref()));
     checked.extend(broken.into_iter().map(|file| Checked {
         name: file.path.clone(),
         path: file.path,

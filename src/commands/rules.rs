@@ -3,13 +3,12 @@
 use std::io::Write;
 
 use anyhow::bail;
-use rayon::prelude::*;
 use serde_json::json;
 
 use super::screen::{Screen, clean, grid};
 use super::{Exit, check, given};
 use crate::cli::{ListFormat, PackArgs, Rules, RulesList, RulesShow, RulesTest};
-use crate::detect::{Proof, prove};
+use crate::detect::{Proof, abreast, prove};
 use crate::rules::{Broken, Filter, Pack, Rule};
 
 pub(super) fn run(command: Rules, screen: &Screen) -> anyhow::Result<Exit> {
@@ -79,7 +78,7 @@ fn test(args: &RulesTest, screen: &Screen) -> anyhow::Result<Exit> {
     if let Some(pattern) = idle.first() {
         bail!("{pattern:?} matches no rule; `entrail rules list` shows them all");
     }
-    let proofs: Vec<(&Rule, Proof)> = pack.rules.par_iter().map(|rule| (rule, prove(rule))).collect();
+    let proofs: Vec<(&Rule, Proof)> = abreast(&pack.rules, rayon::current_num_threads(), |rule| (rule, prove(rule)));
     let mut out = std::io::stdout().lock();
     let (mut cases, mut failed, mut untested) = (0, 0, Vec::new());
     for (rule, proof) in &proofs {

@@ -1,5 +1,6 @@
 //! Runs rules over the evidence. Each rule ends in exactly one outcome, and a rule that breaks breaks alone.
 
+mod abreast;
 mod blind;
 mod hits;
 mod narrow;
@@ -9,11 +10,8 @@ mod times;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::time::Instant;
-
-use rayon::prelude::*;
-use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::error::{Diagnostic, Diagnostics, Gravity};
 use crate::finding::{Finding, Outcome, Verdict};
@@ -22,16 +20,9 @@ use crate::progress::{Progress, Unit};
 use crate::rules::Rule;
 use crate::table::{Table, Tables, UNIX_EPOCH_TICKS};
 use crate::usual::federated;
+pub use abreast::{STACK, abreast};
 pub use blind::COUNTS_FAILURES;
 pub use prove::{CaseResult, Proof, prove};
-
-/// Stack of a thread that compiles queries, in bytes: a query of a hundred operators is a plan of some hundred
-/// levels. Only what is used of it is taken from memory.
-pub const STACK: usize = 256 << 20;
-
-/// Threads with enough stack; none where the system refuses them, and then the caller's threads have to do.
-static WORKERS: LazyLock<Option<ThreadPool>> =
-    LazyLock::new(|| ThreadPoolBuilder::new().num_threads(rayon::current_num_threads()).stack_size(STACK).build().ok());
 
 /// What a run knows beside the evidence.
 #[derive(Debug, Clone)]
@@ -60,6 +51,8 @@ struct Scene<'a> {
     options: &'a Options,
     /// `now()` where nothing else sets it.
     now: i64,
+    /// How many queries run at once.
+    threads: usize,
     /// Domains whose passwords another server checks, each with what says so.
     federated: BTreeMap<String, String>,
 }
@@ -71,7 +64,8 @@ impl<'a> Scene<'a> {
         let told = options.watchlists.get(blind::FEDERATED).map(|list| list.rows.as_slice()).unwrap_or_default();
         let told: Vec<String> = told.iter().filter_map(|row| row.first().cloned()).collect();
         let federated = if blind { federated::domains(tables, &told) } else { BTreeMap::new() };
-        Scene { tables, options, now: options.as_of.unwrap_or(last), federated }
+        let threads = at_once(tables, rayon::current_num_threads());
+        Scene { tables, options, now: options.as_of.unwrap_or(last), threads, federated }
     }
 
     fn context(&'a self, now: i64, window: Option<(i64, i64)>, lineage: bool) -> Context<'a> {
@@ -91,27 +85,16 @@ impl<'a> Scene<'a> {
 pub fn detect(rules: &[Rule], tables: &Tables, options: &Options, progress: &Progress) -> Vec<Verdict> {
     let scene = Scene::of(rules, tables, options);
     let bar = progress.start("rules", rules.len() as u64, Unit::Items);
-    let work = || {
-        rules
-            .par_iter()
-            .map(|rule| {
-                let begun = Instant::now();
-                let verdict = catch_unwind(AssertUnwindSafe(|| judge(rule, &scene)));
-                bar.advance(1);
-                let millis = begun.elapsed().as_millis();
-                match verdict {
-                    Ok(verdict) => Verdict { millis, ..verdict },
-                    Err(payload) => Verdict { millis, ..empty(rule, Outcome::Failed(vec![broken(payload.as_ref())])) },
-                }
-            })
-            .collect()
-    };
-    // Where memory is short, fewer rules run at once: in the end one after another.
-    let threads = rayon::current_num_threads();
-    let fewer = Some(at_once(tables, threads))
-        .filter(|at_once| *at_once < threads)
-        .and_then(|at_once| ThreadPoolBuilder::new().num_threads(at_once).stack_size(STACK).build().ok());
-    let verdicts = fewer.as_ref().or(WORKERS.as_ref()).map_or_else(work, |workers| workers.install(work));
+    let verdicts = abreast(rules, scene.threads, |rule| {
+        let begun = Instant::now();
+        let verdict = catch_unwind(AssertUnwindSafe(|| judge(rule, &scene)));
+        bar.advance(1);
+        let millis = begun.elapsed().as_millis();
+        match verdict {
+            Ok(verdict) => Verdict { millis, ..verdict },
+            Err(payload) => Verdict { millis, ..empty(rule, Outcome::Failed(vec![broken(payload.as_ref())])) },
+        }
+    });
     bar.end();
     verdicts
 }
@@ -133,11 +116,10 @@ pub fn survey(rules: &[Rule], tables: &Tables, options: &Options) -> Vec<Verdict
         let verdict = catch_unwind(AssertUnwindSafe(|| look(rule)));
         verdict.unwrap_or_else(|payload| empty(rule, Outcome::Failed(vec![broken(payload.as_ref())])))
     };
-    let work = || rules.par_iter().map(safe).collect();
-    WORKERS.as_ref().map_or_else(work, |workers| workers.install(work))
+    abreast(rules, rayon::current_num_threads(), safe)
 }
 
-/// How many rules may run at once: each may hold the widest table.
+/// How many rules may run at once, where memory is short fewer than there are threads: each may hold the widest table.
 fn at_once(tables: &Tables, threads: usize) -> usize {
     let Some(room) = tables.room() else { return threads };
     let weight = |table: &Table| {

@@ -6,9 +6,9 @@
 
 use std::collections::BTreeSet;
 
-use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::abreast;
 use super::hits::{Hit, Key, cells, key};
 use super::narrow::{narrow, slim};
 use super::{Scene, times};
@@ -77,8 +77,8 @@ fn walk(
     };
     let mut merged = Merged::default();
     for some in steps.chunks(TOGETHER) {
-        let answers: Result<Vec<Answer>, Diagnostics> = some.par_iter().map(|step| run(step, false)).collect();
-        for (step, answer) in some.iter().zip(answers?) {
+        for (step, answer) in some.iter().zip(together(some, scene.threads, |step| run(step, false))) {
+            let answer = answer?;
             let rows = answer.rows() as u64;
             let alerts = rule.schedule.map_or(rows > 0, |s| s.comparison.holds(rows, s.threshold));
             if alerts {
@@ -88,13 +88,20 @@ fn walk(
     }
     let new_in = std::mem::take(&mut merged.new_in);
     for some in new_in.chunks(TOGETHER) {
-        let traced: Vec<Result<Answer, Diagnostics>> = some.par_iter().map(|step| run(step, true)).collect();
-        traced.into_iter().for_each(|answer| match answer {
+        together(some, scene.threads, |step| run(step, true)).into_iter().for_each(|answer| match answer {
             Ok(answer) => merged.trace(&answer),
             Err(found) => merged.untraced(found.first()),
         });
     }
     Ok(merged.hits)
+}
+
+/// The answers of some runs. The many rules that run but once need no thread beside their own.
+fn together<R: Send>(steps: &[Step], threads: usize, run: impl Fn(&Step) -> R + Sync) -> Vec<R> {
+    match steps {
+        [only] => vec![run(only)],
+        _ => abreast(steps, threads, run),
+    }
 }
 
 /// Hits by row. Rows are equal only if all columns are.

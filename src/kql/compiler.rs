@@ -7,11 +7,13 @@ use std::sync::Arc;
 
 use polars::prelude::{DataFrame, Expr as Plan, IntoLazy};
 
+use super::aggregates::Aggregation;
 use super::ast::{
     Argument, DeclaredPattern, Expr, ExprKind, Lambda, LetValue, Name, Operator, OperatorKind, Pipeline, Query,
     Statement,
 };
 use super::context::{Context, Usage};
+use super::lineage::Lineage;
 use super::relation::Relation;
 use super::scalar::Scalar;
 use super::{Value, operators};
@@ -34,6 +36,8 @@ pub struct Compiler<'a> {
     pub notes: RefCell<Diagnostics>,
     /// Errors behind which compiling went on.
     pub problems: RefCell<Diagnostics>,
+    /// What the numbers in [`crate::table::RECORD`] mean.
+    pub lineage: Lineage,
     fresh: Cell<usize>,
     calls: Cell<usize>,
     now: Cell<i64>,
@@ -114,8 +118,8 @@ impl Env {
     }
 }
 
-/// Aggregates met inside an expression: hidden column, plan and type.
-pub type Aggregates = RefCell<Vec<(String, Plan)>>;
+/// Aggregates met inside an expression: hidden column, and how it is made.
+pub type Aggregates = RefCell<Vec<(String, Aggregation)>>;
 
 /// What a scalar expression can see.
 #[derive(Clone)]
@@ -207,6 +211,7 @@ impl<'a> Compiler<'a> {
             usage: RefCell::default(),
             notes: RefCell::default(),
             problems: RefCell::default(),
+            lineage: Lineage::default(),
             fresh: Cell::new(0),
             calls: Cell::new(0),
             now: Cell::new(context.now),

@@ -11,7 +11,7 @@ use super::compiler::{Compiler, Env};
 use super::places::Places;
 use super::relation::Relation;
 use crate::error::{Diagnostic, Diagnostics};
-use crate::table::{Decimal, RECORD, RecordId, Tables, Type};
+use crate::table::{Decimal, RecordId, Tables, Type};
 
 /// A list that only the responder knows: the case file's `BreakGlass`, `VIP`, `TrustedNetworks`, ….
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -134,23 +134,10 @@ pub fn run_tree(query: &Query, context: &Context<'_>) -> Result<Answer, Diagnost
         .clone()
         .collect()
         .map_err(|error| vec![Diagnostic::plain(format!("the query failed while it ran: {error}"))])?;
-    let mut origins = Vec::new();
-    if relation.lineage {
-        let records = frame.drop_in_place(RECORD).map_err(|error| vec![Diagnostic::plain(error.to_string())])?;
-        origins = records
-            .as_materialized_series()
-            .str()
-            .map(|ids| ids.iter().map(read_records).collect())
-            .unwrap_or_default();
-    }
+    let origins = relation.lineage.as_ref().map(|lineage| lineage.records(&mut frame)).transpose();
+    let origins = origins.map_err(|error| vec![Diagnostic::plain(error.to_string())])?.unwrap_or_default();
     let columns = relation.columns.iter().map(|col| (col.name.clone(), col.ty)).collect();
     Ok(Answer { columns, frame, origins, notes: compiler.notes.into_inner() })
-}
-
-/// Record ids joined by commas, in order and once each.
-fn read_records(ids: Option<&str>) -> Vec<RecordId> {
-    let ids: BTreeSet<u64> = ids.unwrap_or("").split(',').filter_map(|id| id.parse().ok()).collect();
-    ids.into_iter().map(RecordId::unpack).collect()
 }
 
 fn compile<'a>(tree: &Query, context: &'a Context<'a>) -> Result<(Compiler<'a>, Relation), Diagnostics> {

@@ -17,6 +17,7 @@ mod expression;
 pub mod functions;
 mod kernel;
 pub mod lex;
+mod lineage;
 mod membership;
 mod needs;
 mod operators;

@@ -4,10 +4,7 @@ use std::sync::Arc;
 
 use polars::prelude::{Expr, LazyFrame, PlSmallStr};
 
-use super::Value;
-use super::aggregates::fold;
-use super::kernel::{Accepts, apply};
-use super::scalar::Scalar;
+use super::lineage::Lineage;
 use crate::table::{RECORD, Type};
 
 /// A column of a relation. Its name is the name of the polars column, too.
@@ -41,8 +38,8 @@ pub struct Relation {
     pub ordered: bool,
     /// Hidden columns whose values split the rows: the subquery of `mv-apply` and `partition` runs once for each.
     pub groups: Vec<String>,
-    /// Whether [`RECORD`] is carried, as text: record ids joined by commas.
-    pub lineage: bool,
+    /// Where [`RECORD`] is carried: what its numbers mean.
+    pub lineage: Option<Lineage>,
     /// Whether columns may exist that are not known before the data is seen (`bag_unpack`): an unknown name is null.
     pub open: bool,
     /// Whether the rows come from a table to which a workspace adds columns as it meets them: see [`added`].
@@ -82,7 +79,7 @@ impl Relation {
             columns,
             ordered: false,
             groups: Vec::new(),
-            lineage: false,
+            lineage: None,
             open: false,
             extensible: false,
             called: None,
@@ -111,7 +108,7 @@ impl Relation {
     /// Names of the engine's own columns that every operator must carry along.
     pub fn carried(&self) -> Vec<String> {
         let mut names = self.groups.clone();
-        if self.lineage {
+        if self.lineage.is_some() {
             names.push(RECORD.to_owned());
         }
         names
@@ -156,30 +153,6 @@ impl Relation {
         let select: Vec<Expr> = names.iter().chain(&carried).map(|name| column(name)).collect();
         let columns = names.iter().filter_map(|name| self.find(name).cloned()).collect();
         Relation { frame: self.frame.clone().select(select), columns, ..self }
-    }
-
-    /// The expression that joins the record ids of a group's rows.
-    pub fn gather_records() -> Expr {
-        let join = Arc::new(|lists: &[Vec<Value<'_>>]| {
-            let ids: Vec<_> = lists.iter().flatten().map(Value::to_text).filter(|ids| !ids.is_empty()).collect();
-            Value::text(ids.join(","))
-        });
-        fold(join, &[Scalar::column(RECORD, Type::String)], &[Accepts::Any], Type::String)
-    }
-
-    /// The expression that joins the record ids of two matched rows.
-    pub fn pair_records(left: &str, right: &str) -> Expr {
-        let join = Arc::new(|values: &[Value<'_>]| {
-            let ids: Vec<_> = values.iter().map(Value::to_text).filter(|ids| !ids.is_empty()).collect();
-            Value::text(ids.join(","))
-        });
-        apply(
-            join,
-            &[Scalar::column(left, Type::String), Scalar::column(right, Type::String)],
-            &[Accepts::Any],
-            Type::String,
-        )
-        .expr
     }
 
     /// `name`, or the first of `name1`, `name2`, … that no column has.

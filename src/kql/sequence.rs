@@ -9,6 +9,7 @@ use polars::prelude::*;
 
 use super::Value;
 use super::kernel::{Accepts, Collector, Reader};
+use super::lineage::Lineage;
 use super::relation::{Col, Relation, column};
 use super::scalar::Scalar;
 use crate::table::{RECORD, Type};
@@ -161,7 +162,8 @@ pub fn remake(
     let kept_cols: Vec<Col> = kept.iter().filter_map(|name| input.find(name).cloned()).collect();
     let strings: Vec<bool> = kept_cols.iter().map(|col| col.ty == Type::String).collect();
     let keys = input.groups.clone();
-    let lineage = input.lineage;
+    let lineage = input.lineage.clone();
+    let traced = lineage.is_some();
     let fields: Vec<(PlSmallStr, DataType)> =
         kept_cols.iter().chain(&added).map(|col| (col.name.as_str().into(), col.ty.dtype())).collect();
     let key_names = input.groups.clone();
@@ -170,8 +172,8 @@ pub fn remake(
         for key in &key_names {
             fields.push(Field::new(key.as_str().into(), given.get(key).cloned().unwrap_or(DataType::Null)));
         }
-        if lineage {
-            fields.push(Field::new(RECORD.into(), DataType::String));
+        if traced {
+            fields.push(Field::new(RECORD.into(), DataType::UInt64));
         }
         Ok(Arc::new(Schema::from_iter(fields)))
     };
@@ -226,15 +228,11 @@ pub fn remake(
         for (name, key) in keys.iter().zip(&key_series) {
             columns.push(key.take(&head)?.with_name(name.as_str().into()).into());
         }
-        if lineage {
+        if let Some(lineage) = &lineage {
             let records = series(RECORD)?;
-            let records = records.str()?;
-            let joined = origins.iter().map(|rows| {
-                let ids: Vec<&str> =
-                    rows.iter().filter_map(|row| records.get(*row)).filter(|id| !id.is_empty()).collect();
-                Some(ids.join(","))
-            });
-            columns.push(StringChunked::from_iter_options(RECORD.into(), joined).into_series().into());
+            let records = records.u64()?;
+            let merged = origins.iter().map(|rows| lineage.merge(rows.iter().filter_map(|row| records.get(*row))));
+            columns.push(Lineage::series(merged.collect()).into());
         }
         DataFrame::new(height, columns)
     };

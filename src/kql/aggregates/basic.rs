@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use polars::prelude::{DataType, len, lit};
 
-use super::{Aggregate, Produced, fold, prefixed};
+use super::{Aggregate, Aggregation, Produced, fold, prefixed};
 use crate::error::Diagnostic;
 use crate::kql::Value;
 use crate::kql::compare::convert;
@@ -212,11 +212,7 @@ fn sum(call: &Call<'_, '_>, prefix: &str, predicate: Option<Scalar>) -> Compiled
 }
 
 /// What becomes of the sum and the number of decimals; null where the sum is beyond their range.
-fn decimals(
-    value: &Scalar,
-    predicate: &Option<Scalar>,
-    finish: fn(Decimal, i64) -> Option<Decimal>,
-) -> polars::prelude::Expr {
+fn decimals(value: &Scalar, predicate: &Option<Scalar>, finish: fn(Decimal, i64) -> Option<Decimal>) -> Aggregation {
     let gather = Arc::new(move |lists: &[Vec<Value<'_>>]| {
         let numbers: Vec<Decimal> = lists.first().into_iter().flatten().filter_map(Value::as_decimal).collect();
         let sum = numbers.iter().try_fold(Decimal::ZERO, |sum, number| sum.plus(*number));
@@ -229,8 +225,12 @@ fn decimals(
 fn mean(call: &Call<'_, '_>, prefix: &str, predicate: Option<Scalar>) -> Compiled<Vec<Produced>> {
     let value = addend(call)?;
     let picked = only(&value, &predicate);
+    let name = prefixed(prefix, Some(&call.arguments[0]));
+    if value.ty == Type::Decimal {
+        let plan = decimals(&value, &predicate, |sum, count| sum.over(count.into()));
+        return Ok(vec![Produced::new(name, plan, Type::Decimal)]);
+    }
     let (plan, ty) = match value.ty {
-        Type::Decimal => (decimals(&value, &predicate, |sum, count| sum.over(count.into())), Type::Decimal),
         // Ticks need more digits than a real has: the mean is that of the distances from the least.
         Type::Timespan | Type::Datetime => {
             let distances = (picked.clone() - picked.clone().min()).cast(DataType::Float64);
@@ -239,7 +239,7 @@ fn mean(call: &Call<'_, '_>, prefix: &str, predicate: Option<Scalar>) -> Compile
         // The mean of nothing is NaN (summarize page, example).
         _ => (picked.cast(DataType::Float64).mean().fill_null(lit(f64::NAN)), Type::Real),
     };
-    Ok(vec![Produced::new(prefixed(prefix, Some(&call.arguments[0])), plan, ty)])
+    Ok(vec![Produced::new(name, plan, ty)])
 }
 
 fn collect(call: &Call<'_, '_>, prefix: &str, distinct: bool, predicate: Option<Scalar>) -> Compiled<Vec<Produced>> {

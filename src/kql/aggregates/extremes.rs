@@ -5,7 +5,7 @@ use std::sync::Arc;
 use polars::prelude::{DataType, Expr as Plan, lit, when};
 
 use super::basic::{only, predicate};
-use super::{Aggregate, Produced, columns_of, fold, prefixed};
+use super::{Aggregate, Produced, columns_of, prefixed, within};
 use crate::kql::ast::ExprKind;
 use crate::kql::compiler::{Call, Compiled};
 use crate::kql::kernel::Accepts;
@@ -105,7 +105,7 @@ fn place(value: &Scalar, greatest: bool) -> Plan {
         let best = values.reduce(|best, next| if better(next.1, best.1) { next } else { best });
         best.map_or(Value::Null, |(place, _)| Value::Long(place as i64))
     });
-    fold(kernel, std::slice::from_ref(value), &[Accepts::Any], Type::Long)
+    within(kernel, std::slice::from_ref(value), &[Accepts::Any], Type::Long)
 }
 
 fn extreme(call: &Call<'_, '_>, prefix: &str, greatest: bool, predicate: Option<Scalar>) -> Compiled<Vec<Produced>> {

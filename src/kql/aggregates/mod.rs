@@ -1,14 +1,12 @@
 //! The aggregates of `summarize`, `make-series` and friends, each declared once like the scalar functions.
 
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
-use polars::prelude::{Column, DataType, Expr as Plan, Field, PolarsResult, Schema, Series, apply_multiple, when};
+use polars::prelude::when;
 
-use super::Value;
 use super::ast::{Argument, ExprKind, Name};
 use super::compiler::{Call, Compiled, Compiler, Scope};
-use super::kernel::{Accepts, Collector, Reader};
 use super::relation::column;
 use super::scalar::Scalar;
 use crate::error::{Diagnostic, Span};
@@ -16,11 +14,13 @@ use crate::table::Type;
 
 mod basic;
 mod extremes;
+mod fold;
 mod gather;
 mod percentiles;
 mod sketches;
 mod statistics;
 
+pub use fold::{Aggregation, aggregate, fold, within};
 pub(in crate::kql) use percentiles::rank;
 
 /// Every family of aggregates. A new family is one file and one line here.
@@ -54,15 +54,15 @@ pub struct Produced {
     /// Name of the column when it got none.
     pub name: String,
     /// Aggregation over the rows of a group.
-    pub plan: Plan,
+    pub plan: Aggregation,
     /// Kusto type.
     pub ty: Type,
 }
 
 impl Produced {
     /// A column.
-    pub fn new(name: impl Into<String>, plan: Plan, ty: Type) -> Produced {
-        Produced { name: name.into(), plan, ty }
+    pub fn new(name: impl Into<String>, plan: impl Into<Aggregation>, ty: Type) -> Produced {
+        Produced { name: name.into(), plan: plan.into(), ty }
     }
 }
 
@@ -132,40 +132,6 @@ pub fn compile(
         return Ok(first);
     }
     Ok(Scalar { parts, ..first })
-}
-
-/// A mapping from the rows of a group to one value: one list of values for each argument.
-pub type Fold = Arc<dyn Fn(&[Vec<Value<'_>>]) -> Value<'static> + Send + Sync>;
-
-/// The aggregation that gives each group's values to `fold`.
-pub fn fold(fold: Fold, arguments: &[Scalar], accepts: &[Accepts], ty: Type) -> Plan {
-    let types: Vec<Type> = arguments.iter().map(|argument| argument.ty).collect();
-    let accepts = accepts.to_vec();
-    let evaluate = move |columns: &mut [Column]| -> PolarsResult<Column> {
-        let rows = columns.iter().map(Column::len).find(|len| *len != 1).unwrap_or(1);
-        let series: Vec<Series> = columns.iter().map(|c| c.as_materialized_series().rechunk()).collect();
-        let mut lists: Vec<Vec<Value<'_>>> = Vec::with_capacity(series.len());
-        for (position, (series, ty)) in series.iter().zip(&types).enumerate() {
-            let how = accepts.get(position).or(accepts.last()).copied().unwrap_or(Accepts::Any);
-            let reader = Reader::new(series, *ty)?;
-            lists.push((0..rows).map(|row| how.coerce(reader.value(row))).collect());
-        }
-        let mut collector = Collector::new(ty, 1);
-        collector.push(fold(&lists));
-        let name = columns.first().map(|c| c.name().clone()).unwrap_or_default();
-        Ok(collector.finish().with_name(name).into())
-    };
-    let dtype: DataType = ty.dtype();
-    let inputs: Vec<Plan> = arguments.iter().map(|argument| argument.expr.clone()).collect();
-    apply_multiple(
-        evaluate,
-        inputs,
-        move |_: &Schema, fields: &[Field]| {
-            let name = fields.first().map(|f| f.name().clone()).unwrap_or_default();
-            Ok(Field::new(name, dtype.clone()))
-        },
-        true,
-    )
 }
 
 /// Every column of the input, for `arg_max(x, *)`.

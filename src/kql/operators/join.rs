@@ -205,7 +205,7 @@ fn combine(
     let mut select: Vec<Plan> =
         right.columns.iter().zip(&hidden).map(|(col, name)| column(&col.name).alias(name.as_str())).collect();
     select.extend(key_columns.iter().cloned());
-    if right.lineage {
+    if right.lineage.is_some() {
         select.push(column(RECORD).alias("#rrecord"));
     }
     let right_frame = right.frame.clone().with_columns(named(right_keys)).select(select);
@@ -238,7 +238,7 @@ fn combine(
             let frame = plain(right_frame, left_frame, how, MaintainOrderJoin::Left);
             let mut select: Vec<Plan> =
                 right.columns.iter().zip(&hidden).map(|(col, name)| column(name).alias(col.name.as_str())).collect();
-            if right.lineage {
+            if right.lineage.is_some() {
                 select.push(column("#rrecord").alias(RECORD));
             }
             return Ok(Relation { frame: frame.select(select), ordered: false, ..right });
@@ -278,9 +278,10 @@ fn combine(
         let name = fresh(&col.name, |n| computed.iter().any(|(_, known)| known.name == n));
         computed.push((value(hidden, col.ty, right_may_miss), Col { name, ..col.clone() }));
     }
-    let lineage = left.lineage && right.lineage;
-    let frame =
-        if lineage { frame.with_column(Relation::pair_records(RECORD, "#rrecord").alias(RECORD)) } else { frame };
+    let frame = match left.lineage.as_ref().filter(|_| right.lineage.is_some()) {
+        Some(lineage) => frame.with_column(lineage.pair(RECORD, "#rrecord")),
+        None => frame,
+    };
     let joined = Relation {
         frame,
         ordered: false,

@@ -10,6 +10,7 @@ use super::assign::spread;
 use super::project;
 use crate::error::{Diagnostic, Span};
 use crate::kql::Value;
+use crate::kql::aggregates::aggregate;
 use crate::kql::ast::{Assignment, Expr, Settings};
 use crate::kql::compare::convert;
 use crate::kql::compiler::{Aggregates, Compiled, Compiler, Env, Scope};
@@ -18,7 +19,7 @@ use crate::kql::kernel::{Accepts, apply};
 use crate::kql::relation::{Col, Relation, column, fresh};
 use crate::kql::scalar::Scalar;
 use crate::kql::sequence::{Made, Remake, remake};
-use crate::table::{RECORD, Type};
+use crate::table::Type;
 
 /// A longer series is refused, as the service does.
 const MAX_ELEMENTS: i64 = 1_048_576;
@@ -155,7 +156,6 @@ pub fn compile(c: &Compiler<'_>, parts: &MakeSeries<'_>, input: Relation, env: &
         }
     }
     let nonempty = parts.settings.word("kind") == Some("nonempty") && parts.by.is_empty();
-    let lineage = input.lineage;
     let bin = apply(
         Arc::new(move |values: &[Value<'_>]| {
             values.first().and_then(|value| axis.bin(value)).map_or(Value::Null, Value::Long)
@@ -168,18 +168,15 @@ pub fn compile(c: &Compiler<'_>, parts: &MakeSeries<'_>, input: Relation, env: &
     let mut prepared: Vec<Plan> =
         keys.iter().zip(&hidden).map(|((_, key), name)| key.expr.clone().alias(name.as_str())).collect();
     prepared.push(bin.expr.alias("#bin"));
-    let mut plans: Vec<Plan> = collected.into_inner().into_iter().map(|(name, plan)| plan.alias(name)).collect();
-    if plans.is_empty() {
-        plans.push(polars::prelude::len().alias("#len"));
-    }
-    if lineage {
-        plans.push(Relation::gather_records().alias(RECORD));
+    let mut made = collected.into_inner();
+    if made.is_empty() {
+        made.push(("#len".to_owned(), polars::prelude::len().into()));
     }
     let mut group_by = input.group_keys();
     group_by.extend(hidden.iter().map(|name| column(name)));
     group_by.push(column("#bin"));
     let frame = input.frame.clone().with_columns(prepared).filter(column("#bin").is_not_null());
-    let frame = frame.group_by_stable(group_by).agg(plans);
+    let frame = aggregate(frame, group_by, made, input.lineage.as_ref());
     let kept: Vec<String> = keys.iter().map(|(name, _)| name.clone()).collect();
     let mut computed: Vec<(Plan, Col)> = Vec::new();
     for ((name, key), hidden) in keys.iter().zip(&hidden) {

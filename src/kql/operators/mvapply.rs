@@ -29,7 +29,7 @@ pub fn compile(
     let before: Vec<Col> = expanded.columns.clone();
     let result = c.fold(Some(expanded), &on.operators, env)?;
     let keeps_rows = on.operators.iter().all(keeps_columns);
-    let lineage = result.lineage;
+    let lineage = result.lineage.clone();
     if keeps_rows {
         let names: Vec<String> = result.columns.iter().map(|col| col.name.clone()).collect();
         return Ok(Relation { groups: input.groups.clone(), ordered: false, ..result }.keep(&names));

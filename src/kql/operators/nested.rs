@@ -7,10 +7,12 @@ use polars::prelude::*;
 
 use super::assign::spread;
 use crate::error::Diagnostic;
+use crate::kql::aggregates::{Aggregation, aggregate};
 use crate::kql::ast::NestedLevel;
 use crate::kql::compare::order;
 use crate::kql::compiler::{Aggregates, Compiled, Compiler, Env, Scope};
 use crate::kql::kernel::{Collector, Reader};
+use crate::kql::lineage::Lineage;
 use crate::kql::relation::{Col, Relation, column, fresh};
 use crate::kql::{Value, convert};
 use crate::table::{RECORD, Type};
@@ -20,7 +22,7 @@ struct Level {
     count: Option<usize>,
     others: Option<Value<'static>>,
     ascending: bool,
-    plans: Vec<Expr>,
+    plans: Vec<(String, Aggregation)>,
     by: Expr,
     value: Col,
     weight: Col,
@@ -60,7 +62,7 @@ pub fn compile(c: &Compiler<'_>, levels: &[NestedLevel], input: Relation, env: &
         names.push(name.clone());
         let weight_name = fresh(&weight_name, |n| names.iter().any(|known| known == n));
         names.push(weight_name.clone());
-        let plans: Vec<Expr> = collected.into_inner().into_iter().map(|(name, plan)| plan.alias(name)).collect();
+        let plans = collected.into_inner();
         if plans.is_empty() {
             return Err(Diagnostic::error("expected an aggregate behind `by`", level.by.expr.span)
                 .help("for example `top-nested 3 of UserPrincipalName by count()`"));
@@ -78,7 +80,8 @@ pub fn compile(c: &Compiler<'_>, levels: &[NestedLevel], input: Relation, env: &
     }
     let columns: Vec<Col> = compiled.iter().flat_map(|level| [level.value.clone(), level.weight.clone()]).collect();
     let groups = input.groups.clone();
-    let lineage = input.lineage;
+    let lineage = input.lineage.clone();
+    let traced = lineage.is_some();
     let fields = columns.clone();
     let (keys, schema_keys) = (groups.clone(), groups.clone());
     let schema = move |given: &Schema| -> PolarsResult<SchemaRef> {
@@ -86,18 +89,18 @@ pub fn compile(c: &Compiler<'_>, levels: &[NestedLevel], input: Relation, env: &
         for key in &schema_keys {
             out.push(Field::new(key.as_str().into(), given.get(key).cloned().unwrap_or(DataType::Null)));
         }
-        if lineage {
-            out.push(Field::new(RECORD.into(), DataType::String));
+        if traced {
+            out.push(Field::new(RECORD.into(), DataType::UInt64));
         }
         Ok(Arc::new(Schema::from_iter(out)))
     };
-    let evaluate = move |frame: DataFrame| nest(&frame, &compiled, &keys, lineage);
+    let evaluate = move |frame: DataFrame| nest(&frame, &compiled, &keys, lineage.as_ref());
     let frame = input.frame.clone().with_columns(prepared);
     let frame = frame.map(evaluate, AllowedOptimizations::empty(), Some(Arc::new(schema)), Some("top-nested"));
     Ok(Relation { frame, columns, ordered: false, open: false, extensible: false, ..input })
 }
 
-fn nest(frame: &DataFrame, levels: &[Level], keys: &[String], lineage: bool) -> PolarsResult<DataFrame> {
+fn nest(frame: &DataFrame, levels: &[Level], keys: &[String], lineage: Option<&Lineage>) -> PolarsResult<DataFrame> {
     let rows = frame.height();
     let mut nodes: Vec<Node> = Vec::new();
     // Above the first level: one node, or one for each group.
@@ -201,7 +204,7 @@ fn weigh(frame: &DataFrame, group: &[usize], count: usize, level: &Level) -> Pol
     let numbers: Vec<i64> = group.iter().map(|group| *group as i64).collect();
     let numbers = Series::new("#group".into(), numbers);
     let frame = frame.clone().lazy().with_column(lit(numbers).alias("#group"));
-    let grouped = frame.group_by_stable([column("#group")]).agg(level.plans.clone());
+    let grouped = aggregate(frame, vec![column("#group")], level.plans.clone(), None);
     let answer = grouped.select([column("#group"), level.by.clone().cast(level.weight.ty.dtype()).alias("#weight")]);
     let answer = answer.collect()?;
     let series = answer.column("#weight")?.as_materialized_series().rechunk();
@@ -219,7 +222,7 @@ fn lay_out(
     frame: &DataFrame,
     levels: &[Level],
     keys: &[String],
-    lineage: bool,
+    lineage: Option<&Lineage>,
     nodes: &[Node],
     place: &[usize],
     roots: usize,
@@ -265,15 +268,11 @@ fn lay_out(
     for key in keys {
         columns.push(frame.column(key)?.take(&index)?);
     }
-    if lineage {
+    if let Some(lineage) = lineage {
         let records = frame.column(RECORD)?.as_materialized_series().rechunk();
-        let records = records.str()?;
-        let joined = leaves.iter().map(|leaf| {
-            let ids: Vec<&str> =
-                rows_of[*leaf].iter().filter_map(|row| records.get(*row)).filter(|id| !id.is_empty()).collect();
-            Some(ids.join(","))
-        });
-        columns.push(StringChunked::from_iter_options(RECORD.into(), joined).into_series().into());
+        let records = records.u64()?;
+        let merged = leaves.iter().map(|leaf| lineage.merge(rows_of[*leaf].iter().filter_map(|row| records.get(*row))));
+        columns.push(Lineage::series(merged.collect()).into());
     }
     DataFrame::new(leaves.len(), columns)
 }

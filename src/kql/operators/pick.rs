@@ -4,10 +4,11 @@ use polars::prelude::{DataType, UniqueKeepStrategy, by_name, len, lit};
 
 use super::project;
 use crate::error::Diagnostic;
+use crate::kql::aggregates::aggregate;
 use crate::kql::ast::{Assignment, Expr, ExprKind};
 use crate::kql::compiler::{Compiled, Compiler, Env, Scope};
 use crate::kql::relation::{Col, Relation, column};
-use crate::table::{RECORD, Type};
+use crate::table::Type;
 
 /// `take n`: the first rows, so that the same evidence gives the same answer.
 pub fn take(c: &Compiler<'_>, count: &Expr, input: Relation, env: &Env) -> Compiled<Relation> {
@@ -52,9 +53,9 @@ pub fn distinct(c: &Compiler<'_>, columns: &[Assignment], input: Relation, env: 
 pub fn unique(relation: Relation) -> Relation {
     let keys: Vec<String> =
         relation.groups.iter().cloned().chain(relation.columns.iter().map(|col| col.name.clone())).collect();
-    let frame = if relation.lineage {
-        let by: Vec<polars::prelude::Expr> = keys.iter().map(|name| column(name)).collect();
-        relation.frame.clone().group_by_stable(by).agg([Relation::gather_records().alias(RECORD)])
+    let frame = if relation.lineage.is_some() {
+        let by = keys.iter().map(|name| column(name)).collect();
+        aggregate(relation.frame.clone(), by, Vec::new(), relation.lineage.as_ref())
     } else {
         relation.frame.clone().unique_stable(Some(by_name(keys, true, false)), UniqueKeepStrategy::First)
     };
@@ -67,15 +68,8 @@ pub fn count(c: &Compiler<'_>, name: &str, input: Relation) -> Compiled<Relation
     if input.columns.is_empty() && input.groups.is_empty() {
         return Err(Diagnostic::plain("there is nothing to count"));
     }
-    let mut plans = vec![len().cast(DataType::Int64).alias(name)];
-    if input.lineage {
-        plans.push(Relation::gather_records().alias(RECORD));
-    }
-    let frame = if input.groups.is_empty() {
-        input.frame.clone().select(plans)
-    } else {
-        input.frame.clone().group_by_stable(input.group_keys()).agg(plans)
-    };
+    let rows = vec![(name.to_owned(), len().cast(DataType::Int64).into())];
+    let frame = aggregate(input.frame.clone(), input.group_keys(), rows, input.lineage.as_ref());
     Ok(Relation {
         frame,
         columns: vec![Col::new(name, Type::Long)],

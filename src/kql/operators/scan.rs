@@ -104,7 +104,7 @@ pub fn compile(c: &Compiler<'_>, scan: &Scan, input: Relation, env: &Env) -> Com
             columns.push(Col::new(hidden, col.ty));
         }
     }
-    let view = Relation { columns, groups: Vec::new(), lineage: false, ..input.clone() };
+    let view = Relation { columns, groups: Vec::new(), lineage: None, ..input.clone() };
     let mut ready: Vec<Expr> = Vec::new();
     let mut part = |expr: &ast::Expr, ty: Option<Type>| -> Compiled<Part> {
         let mut stateful = false;
@@ -180,7 +180,7 @@ pub fn compile(c: &Compiler<'_>, scan: &Scan, input: Relation, env: &Env) -> Com
         Ok(Arc::new(Schema::from_iter(out)))
     };
     let groups = input.groups.clone();
-    let lineage = input.lineage;
+    let lineage = input.lineage.is_some();
     let evaluate = move |frame: DataFrame| -> PolarsResult<DataFrame> {
         let keys = groups.iter().map(|key| Ok(frame.column(key)?.as_materialized_series().clone()));
         let keys = keys.collect::<PolarsResult<Vec<Series>>>()?;

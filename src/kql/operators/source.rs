@@ -6,7 +6,7 @@ use polars::prelude::{
     AnonymousScan, AnonymousScanArgs, DataFrame, Field, IntoLazy, LazyFrame, NamedFrom, PolarsError, PolarsResult,
     ScanArgsAnonymous,
 };
-use polars::prelude::{Column, DataType, IntoColumn, Schema as PolarsSchema, SchemaRef, Series, col, lit};
+use polars::prelude::{Column, DataType, IntoColumn, Schema as PolarsSchema, SchemaRef, Series, col};
 
 use super::pattern;
 use crate::error::{Diagnostic, Span, nearest};
@@ -14,6 +14,7 @@ use crate::kql::Value;
 use crate::kql::ast::{Argument, Expr, ExprKind, Pattern};
 use crate::kql::compiler::{Binding, Compiled, Compiler, Env, Scope};
 use crate::kql::context::Usage;
+use crate::kql::lineage::Lineage;
 use crate::kql::relation::{Col, Relation, column};
 use crate::kql::views::{self, View};
 use crate::table::{RECORD, Schema, Table, TableBuilder, Type};
@@ -144,7 +145,7 @@ pub fn with_lineage(c: &Compiler<'_>, relation: Relation) -> Relation {
     if !c.context.lineage {
         return relation;
     }
-    Relation { frame: relation.frame.with_column(lit("").alias(RECORD)), lineage: true, ..relation }
+    Relation { frame: relation.frame.with_column(Lineage::none()), lineage: Some(c.lineage.clone()), ..relation }
 }
 
 /// A table of the evidence, restricted to the context's window.
@@ -193,12 +194,8 @@ pub fn evidence(c: &Compiler<'_>, name: &str, span: Span, env: &Env) -> Compiled
     let arguments = ScanArgsAnonymous { schema: Some(scan.schema.clone()), name: "evidence", ..Default::default() };
     let frame = LazyFrame::anonymous_scan(scan, arguments).map_err(|e| Diagnostic::error(e.to_string(), span))?;
     let names: Vec<polars::prelude::Expr> = columns.iter().map(|c| column(&c.name)).collect();
-    let lineage = c.context.lineage;
-    let frame = if lineage {
-        frame.select(names.into_iter().chain([col(RECORD).cast(DataType::String)]).collect::<Vec<_>>())
-    } else {
-        frame.select(names)
-    };
+    let lineage = c.context.lineage.then(|| c.lineage.clone());
+    let frame = frame.select(names.into_iter().chain(lineage.iter().map(|_| col(RECORD))).collect::<Vec<_>>());
     Ok(Relation { lineage, extensible: name == "AzureDiagnostics", ..Relation::new(frame, columns) })
 }
 

@@ -11,7 +11,7 @@ use crate::kql::ast::Assignment;
 use crate::kql::compiler::{Aggregates, Compiled, Compiler, Env, Scope};
 use crate::kql::relation::{Col, Relation, column, fresh};
 use crate::kql::scalar::Scalar;
-use crate::table::{RECORD, Type};
+use crate::table::Type;
 
 /// Groups by the keys and aggregates each group. The keys come first, in order of appearance of their values.
 ///
@@ -64,17 +64,14 @@ pub fn compile(
     let carried: Vec<Plan> = input.group_keys();
     let hidden: Vec<String> = (0..keys.len()).map(|i| format!("#k{i}")).collect();
     let prepared = keys.iter().zip(&hidden).map(|((_, key), name)| key.expr.clone().alias(name.as_str()));
-    let mut plans: Vec<Plan> = collected.into_inner().into_iter().map(|(name, plan)| plan.alias(name)).collect();
-    if plans.is_empty() {
+    let mut made = collected.into_inner();
+    if made.is_empty() {
         // `summarize x = 1`: a constant for each group still needs the groups.
-        plans.push(polars::prelude::len().alias("#len"));
-    }
-    if input.lineage {
-        plans.push(Relation::gather_records().alias(RECORD));
+        made.push(("#len".to_owned(), polars::prelude::len().into()));
     }
     let frame = input.frame.clone().with_columns(prepared.collect::<Vec<_>>());
     let group_by: Vec<Plan> = carried.into_iter().chain(hidden.iter().map(|name| column(name))).collect();
-    let frame = if group_by.is_empty() { frame.select(plans) } else { frame.group_by_stable(group_by).agg(plans) };
+    let frame = aggregates::aggregate(frame, group_by, made, input.lineage.as_ref());
     let mut computed: Vec<(Plan, Col)> = Vec::new();
     for ((name, key), hidden) in keys.iter().zip(&hidden) {
         computed.push((column(hidden), project::carry(&input, name.clone(), key)));

@@ -165,7 +165,7 @@ pub fn merge(legs: Vec<(String, Relation)>, withsource: Option<&str>, inner: boo
         }
     }
     let groups = first.groups.clone();
-    let lineage = legs.iter().all(|(_, leg)| leg.lineage);
+    let lineage = first.lineage.clone().filter(|_| legs.iter().all(|(_, leg)| leg.lineage.is_some()));
     let open = legs.iter().any(|(_, leg)| leg.open);
     let extensible = legs.iter().any(|(_, leg)| leg.extensible);
     let mut frames = Vec::new();
@@ -180,7 +180,7 @@ pub fn merge(legs: Vec<(String, Relation)>, withsource: Option<&str>, inner: boo
             let plan = own.map_or_else(|| Scalar::null(col.ty).expr, |own| column(&own.name));
             computed.push((plan, col.clone()));
         }
-        let leg = Relation { lineage, ..leg }.with(computed);
+        let leg = Relation { lineage: lineage.clone(), ..leg }.with(computed);
         columns = leg.columns;
         frames.push(leg.frame);
     }

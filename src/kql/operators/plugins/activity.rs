@@ -300,7 +300,7 @@ pub fn new_metrics(p: &Plugin<'_, '_>) -> Compiled<Relation> {
         let own = relation.find(&id.name).or(relation.columns.first()).cloned();
         let Some(own) = own else { return Err(p.error(p.arguments.len() - 1, "the lookback has no column")) };
         let frame =
-            p.c.collect(&Relation { lineage: false, ..relation }.keep(std::slice::from_ref(&own.name)), p.span)?;
+            p.c.collect(&Relation { lineage: None, ..relation }.keep(std::slice::from_ref(&own.name)), p.span)?;
         let answer = Answer { columns: vec![(own.name, own.ty)], frame, origins: Vec::new(), notes: Vec::new() };
         known.extend((0..answer.rows()).map(|row| answer.cell(row, 0).to_text().into_owned()));
     }

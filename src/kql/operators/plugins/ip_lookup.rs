@@ -47,7 +47,7 @@ pub fn compile(p: &Plugin<'_, '_>, six: bool) -> Compiled<Relation> {
     }
     let columns: Vec<Col> = lookup.columns.iter().filter(|col| !col.hidden).cloned().collect();
     let names: Vec<String> = columns.iter().map(|col| col.name.clone()).collect();
-    let frame = p.c.collect(&Relation { lineage: false, groups: Vec::new(), ..lookup }.keep(&names), p.span)?;
+    let frame = p.c.collect(&Relation { lineage: None, groups: Vec::new(), ..lookup }.keep(&names), p.span)?;
     let shape = columns.iter().map(|col| (col.name.clone(), col.ty)).collect();
     let answer = Answer { columns: shape, frame, origins: Vec::new(), notes: Vec::new() };
     let at = |name: &str| {

@@ -1,7 +1,11 @@
 //! The timeline inside the page, for the script: columns of numbers that point into one list of texts.
 
+use std::fmt;
+use std::io;
+use std::rc::Rc;
+
 use rustc_hash::FxHashMap;
-use serde_json::{Value, json};
+use serde::{Serialize, Serializer};
 
 use crate::finding::Severity;
 use crate::report::{Report, clipped};
@@ -21,36 +25,72 @@ const UNKNOWN: &str = "unknown file";
 
 #[derive(Default)]
 struct Texts {
-    known: FxHashMap<String, usize>,
-    list: Vec<String>,
+    known: FxHashMap<Rc<str>, u32>,
+    list: Vec<Rc<str>>,
     bytes: usize,
 }
 
 impl Texts {
-    fn key(&mut self, text: &str) -> usize {
+    fn key(&mut self, text: &str) -> u32 {
         let text = clipped(text, VALUE_LIMIT);
         if let Some(key) = self.known.get(text.as_ref()) {
             return *key;
         }
+        let (text, key): (Rc<str>, u32) = (text.into(), self.list.len() as u32);
         self.bytes += text.len();
-        self.list.push(text.clone().into_owned());
-        self.known.insert(text.into_owned(), self.list.len() - 1);
-        self.list.len() - 1
+        self.list.push(text.clone());
+        self.known.insert(text, key);
+        key
     }
 }
 
-/// The timeline as JSON that may stand inside a `script` element.
-pub fn data(report: &Report<'_>) -> String {
+/// The timeline as the script reads it, in the order of its keys. It is written straight into the page: a tree of it
+/// would be several times as large as the page.
+#[derive(Serialize)]
+pub struct Data<'r> {
+    time: Vec<Option<i64>>,
+    severity: Vec<usize>,
+    findings: Vec<&'r [usize]>,
+    records: Vec<Vec<u64>>,
+    rules: Vec<Option<usize>>,
+    incidents: Vec<&'r [usize]>,
+    titles: Vec<String>,
+    #[serde(serialize_with = "by_name")]
+    columns: Vec<(&'static str, Keys)>,
+    shapes: Vec<Vec<u32>>,
+    raw: Vec<Vec<Vec<u32>>>,
+    #[serde(serialize_with = "in_order")]
+    texts: Vec<Rc<str>>,
+}
+
+/// Numbers of texts.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Keys {
+    /// A column that says the same of all events.
+    Same(u32),
+    /// A number for each event.
+    Each(Vec<u32>),
+}
+
+fn by_name<S: Serializer>(columns: &[(&'static str, Keys)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(columns.iter().map(|(name, keys)| (name, keys)))
+}
+
+fn in_order<S: Serializer>(texts: &[Rc<str>], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(texts.iter().map(Rc::as_ref))
+}
+
+/// What the page carries of the timeline.
+pub fn data<'r>(report: &'r Report<'_>) -> Data<'r> {
     let mut texts = Texts::default();
     texts.key("");
     let events = &report.timeline.events;
-    let mut columns = serde_json::Map::new();
-    let mut column = |name: &str, texts: &mut Texts, value: &dyn Fn(&Event) -> String| {
-        let keys: Vec<usize> = events.iter().map(|event| texts.key(&value(event))).collect();
-        // A column that says the same of all events is one number.
+    let mut columns = Vec::new();
+    let mut column = |name: &'static str, texts: &mut Texts, value: &dyn Fn(&Event) -> String| {
+        let keys: Vec<u32> = events.iter().map(|event| texts.key(&value(event))).collect();
         let same = keys.windows(2).all(|pair| pair.first() == pair.last());
-        let keys = if same { json!(keys.first().copied().unwrap_or(0)) } else { json!(keys) };
-        columns.insert(name.to_owned(), keys);
+        columns.push((name, if same { Keys::Same(keys.first().copied().unwrap_or(0)) } else { Keys::Each(keys) }));
     };
     column("table", &mut texts, &|event| event.table.clone());
     // Where the log names the operation, the script makes the sentence from the facts.
@@ -64,29 +104,28 @@ pub fn data(report: &Report<'_>) -> String {
     }
     let (shapes, raw) = raw(report.input.tables, events, &mut texts);
     let rank = |severity| Severity::ALL.iter().position(|s| *s == severity).unwrap_or(0);
-    let numbers = |event: &Event| -> Vec<u64> { event.records.iter().map(|record| record.number).collect() };
     let rules = super::rules_with_findings(report);
-    let file = json!({
-        "time": events.iter().map(|event| event.time.map(time::unix_micros)).collect::<Vec<_>>(),
-        "severity": events.iter().map(|event| rank(event.severity)).collect::<Vec<_>>(),
-        "findings": events.iter().map(|event| &event.findings).collect::<Vec<_>>(),
-        "records": events.iter().map(numbers).collect::<Vec<_>>(),
-        "rules": report.findings.iter().map(|found| rules.iter().position(|(_, id)| *id == found.finding.rule)).collect::<Vec<_>>(),
-        "incidents": report.incidents.iter().take(super::incident::SHOWN).map(|one| &one.findings).collect::<Vec<_>>(),
-        "titles": report.findings.iter().map(|found| clipped(&found.finding.title, 200).into_owned()).collect::<Vec<_>>(),
-        "columns": columns,
-        "shapes": shapes,
-        "raw": raw,
-        "texts": texts.list,
-    });
-    inert(&file.to_string())
+    let rule = |id: &str| rules.iter().position(|(_, known)| *known == id);
+    Data {
+        time: events.iter().map(|event| event.time.map(time::unix_micros)).collect(),
+        severity: events.iter().map(|event| rank(event.severity)).collect(),
+        findings: events.iter().map(|event| event.findings.as_slice()).collect(),
+        records: events.iter().map(|event| event.records.iter().map(|record| record.number).collect()).collect(),
+        rules: report.findings.iter().map(|found| rule(&found.finding.rule)).collect(),
+        incidents: report.incidents.iter().take(super::incident::SHOWN).map(|one| one.findings.as_slice()).collect(),
+        titles: report.findings.iter().map(|found| clipped(&found.finding.title, 200).into_owned()).collect(),
+        columns,
+        shapes,
+        raw,
+        texts: texts.list,
+    }
 }
 
 /// Raw rows of the first events, as far as the budget goes. A row is the number of its shape and its values; a shape
 /// is the table and the names of the columns that are filled.
-fn raw(tables: &Tables, events: &[Event], texts: &mut Texts) -> (Vec<Vec<usize>>, Vec<Value>) {
-    let mut shapes: Vec<Vec<usize>> = Vec::new();
-    let mut known: FxHashMap<Vec<usize>, usize> = FxHashMap::default();
+fn raw(tables: &Tables, events: &[Event], texts: &mut Texts) -> (Vec<Vec<u32>>, Vec<Vec<Vec<u32>>>) {
+    let mut shapes: Vec<Vec<u32>> = Vec::new();
+    let mut known: FxHashMap<Vec<u32>, u32> = FxHashMap::default();
     let mut raw = Vec::new();
     let (before, mut values) = (texts.bytes, 0);
     for event in events {
@@ -100,16 +139,46 @@ fn raw(tables: &Tables, events: &[Event], texts: &mut Texts) -> (Vec<Vec<usize>>
             shape.extend(cells.iter().map(|(name, _)| texts.key(name)));
             let number = *known.entry(shape).or_insert_with_key(|shape| {
                 shapes.push(shape.clone());
-                shapes.len() - 1
+                shapes.len() as u32 - 1
             });
             let mut keys = vec![number];
             keys.extend(cells.iter().map(|(_, value)| texts.key(value)));
             values += keys.len();
             rows.push(keys);
         }
-        raw.push(json!(rows));
+        raw.push(rows);
     }
     (shapes, raw)
+}
+
+/// JSON that may stand inside a `script` element.
+impl fmt::Display for Data<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        serde_json::to_writer(Inert(f), self).map_err(|_| fmt::Error)
+    }
+}
+
+/// Passes JSON on without any character that could end or open an element or a comment.
+struct Inert<'f, 'b>(&'f mut fmt::Formatter<'b>);
+
+impl io::Write for Inert<'_, '_> {
+    fn write(&mut self, json: &[u8]) -> io::Result<usize> {
+        let mut rest = std::str::from_utf8(json).map_err(io::Error::other)?;
+        // Outside of strings JSON has none of these, and inside they may be written as escapes.
+        while let Some(at) = rest.find(['<', '>', '&', '\u{2028}', '\u{2029}']) {
+            let (before, found) = rest.split_at(at);
+            let mut found = found.chars();
+            let c = found.next().map_or(0, u32::from);
+            write!(self.0, "{before}\\u{c:04x}").map_err(io::Error::other)?;
+            rest = found.as_str();
+        }
+        self.0.write_str(rest).map_err(io::Error::other)?;
+        Ok(json.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The files that the records of an event stand in.
@@ -118,19 +187,6 @@ fn files(report: &Report<'_>, event: &Event) -> String {
         event.records.iter().map(|record| report.evidence(*record).map_or(UNKNOWN, |entry| &entry.path)).collect();
     files.dedup();
     files.join("; ")
-}
-
-/// JSON without any character that could end or open an element or a comment.
-fn inert(json: &str) -> String {
-    let mut out = String::with_capacity(json.len() + json.len() / 16);
-    for c in json.chars() {
-        match c {
-            // Outside of strings JSON has none of these, and inside they may be written as escapes.
-            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => out.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 /// `file, record 7` for each record of an event.

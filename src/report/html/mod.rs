@@ -47,7 +47,7 @@ struct Page<'a> {
     style: &'static str,
     script: &'static str,
     policy: String,
-    data: String,
+    data: data::Data<'a>,
     title: String,
     period: String,
     overview: overview::Overview,
@@ -121,8 +121,7 @@ pub fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
         unseen: coverage().not_observable,
         options: options(report),
     };
-    let text = page.render().map_err(|error| io::Error::other(error.to_string()))?;
-    out.write_all(text.as_bytes())
+    page.write_into(out)
 }
 
 /// What the timeline's lists of choices offer.

@@ -32,7 +32,8 @@ fn workbook(report: &Report<'_>) -> Result<Vec<u8>, XlsxError> {
     book.set_properties(&DocProperties::new().set_title("entrail report").set_creation_datetime(&born));
     book.set_zip_compression_level(COMPRESSION);
     summary(report, book.add_worksheet())?;
-    timeline(report, book.add_worksheet())?;
+    // The one long sheet: its rows leave memory as they are written, its texts are kept once each.
+    timeline(report, book.add_worksheet_with_low_memory()?)?;
     findings(report, book.add_worksheet())?;
     incidents(report, book.add_worksheet())?;
     accounts(report, book.add_worksheet())?;

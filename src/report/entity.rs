@@ -10,7 +10,7 @@ use super::{Account, Found, Indicator};
 use crate::finding::Severity;
 use crate::incident::account_key;
 use crate::table::time::TICKS_PER_DAY;
-use crate::table::{Cell, Table, Tables};
+use crate::table::{Cell, Once, Table, Tables};
 use crate::timeline::{Fact, Group, Reader, Timeline, group};
 
 /// Sign-ins of people and of applications.
@@ -251,28 +251,35 @@ fn add<'a>(table: &'a Table, keys: &FxHashMap<(Kind, String), usize>, dossiers: 
         (Kind::UserAgent, &["UserAgent"]),
     ];
     let reader = Reader::new(table);
-    // Names repeat over and over: each spelling is folded once.
-    let mut known: FxHashMap<(Kind, &str), Option<usize>> = FxHashMap::default();
+    // Names repeat over and over: each spelling is folded once. Where no such entity is asked for, none is.
+    let asked = OF.into_iter().filter(|(kind, _)| dossiers.iter().any(|dossier| dossier.kind == *kind));
+    let mut known: Vec<(Kind, Vec<_>)> = asked
+        .map(|(kind, columns)| {
+            let of = |name: &&'static str| {
+                let (name, column) = (*name, table.column(table.schema().position(name)?));
+                Some(Once::new(column, move |text: &'a str| {
+                    let value = value(text, name);
+                    let position = (!value.is_empty()).then(|| keys.get(&(kind, key(kind, value)))).flatten();
+                    position.map(|position| *position as u32)
+                }))
+            };
+            (kind, columns.iter().filter_map(of).collect())
+        })
+        .collect();
     let mut hit: Vec<(Kind, usize)> = Vec::new();
     for row in 0..table.rows() {
         hit.clear();
-        for (kind, columns) in OF {
-            let found = columns.iter().find_map(|column| {
-                let value = value(table, row, column);
-                if value.is_empty() {
-                    return None;
-                }
-                *known.entry((kind, value)).or_insert_with(|| keys.get(&(kind, key(kind, value))).copied())
-            });
-            hit.extend(found.map(|position| (kind, position)));
+        for (kind, columns) in &mut known {
+            let found = columns.iter_mut().find_map(|column| column.at(row).flatten());
+            hit.extend(found.map(|position| (*kind, position as usize)));
         }
         if hit.is_empty() {
             continue;
         }
         let Some(time) = reader.time(row).0 else { continue };
-        let success = group(value(table, row, "ResultType")) == Group::Success;
+        let success = group(cell(table, row, "ResultType")) == Group::Success;
         let first = |columns: &[&str]| {
-            columns.iter().map(|column| value(table, row, column)).find(|value| !value.is_empty()).unwrap_or_default()
+            columns.iter().map(|column| cell(table, row, column)).find(|value| !value.is_empty()).unwrap_or_default()
         };
         let company: [&'a str; FIELDS.len()] = [
             first(&["UserPrincipalName", "ServicePrincipalName"]),
@@ -308,12 +315,15 @@ fn add<'a>(table: &'a Table, keys: &FxHashMap<(Kind, String), usize>, dossiers: 
 }
 
 /// The text in a cell; of a DeviceDetail the device's id.
-fn value<'a>(table: &'a Table, row: usize, column: &str) -> &'a str {
+fn cell<'a>(table: &'a Table, row: usize, column: &str) -> &'a str {
     match table.cell(row, column) {
-        Cell::Text(text) if column == "DeviceDetail" => device(text),
-        Cell::Text(text) => text,
+        Cell::Text(text) => value(text, column),
         _ => "",
     }
+}
+
+fn value<'a>(text: &'a str, column: &str) -> &'a str {
+    if column == "DeviceDetail" { device(text) } else { text }
 }
 
 fn finish(dossier: &mut Dossier, sums: Sums<'_>) {

@@ -4,6 +4,7 @@
 
 mod column;
 mod decimal;
+mod once;
 mod rows;
 mod schema;
 mod spool;
@@ -14,6 +15,7 @@ mod types;
 
 pub use column::{Builder, Cell, Column};
 pub use decimal::Decimal;
+pub use once::Once;
 pub use schema::{Field, Schema};
 pub use spool::Spool;
 pub use tables::{RECORD, RecordId, Shape, Table, TableBuilder, Tables};

@@ -180,7 +180,7 @@ impl<'a> Chunks<'a> {
 
     fn arrange(&mut self) -> Layout {
         let head = self.pending.get(..self.pending.len().min(4096)).unwrap_or_default();
-        if self.encoding == Encoding::Utf8 && head.contains(&0) {
+        if self.encoding == Encoding::Utf8 && is_binary(head) {
             return Layout::Binary("binary data");
         }
         let mut start = 0;
@@ -202,16 +202,32 @@ impl<'a> Chunks<'a> {
                         }
                     }
                 }
-                b'[' => return Layout::Json,
+                b'[' if !self.pending.get(start + 1).is_some_and(u8::is_ascii_alphanumeric) => return Layout::Json,
                 // Objects as JSON strings, as some collectors write the data of audit records.
                 b'"' if self.pending.get(start + 1..).is_some_and(|rest| rest.starts_with(b"{\\\"")) => {
                     return Layout::Json;
                 }
                 _ => {
                     self.pending.drain(..start);
+                    if self.prefixed() {
+                        return Layout::Json;
+                    }
                     return self.separated();
                 }
             }
+        }
+    }
+
+    /// Whether the first line is a forwarder's prefix with a JSON object behind it.
+    fn prefixed(&mut self) -> bool {
+        loop {
+            let line = memchr2(b'\n', b'\r', &self.pending);
+            if line.is_none() && !self.ended && self.pending.len() < HEAD {
+                self.fill();
+                continue;
+            }
+            let line = self.pending.get(..line.unwrap_or(self.pending.len())).unwrap_or_default();
+            return json::prefix(line).is_some();
         }
     }
 
@@ -230,7 +246,7 @@ impl<'a> Chunks<'a> {
             let trimmed = first.trim();
             // Excel's separator line and PowerShell's type line stand before the header.
             if line < self.pending.len()
-                && (trimmed.is_empty() || trimmed.starts_with("sep=") || trimmed.starts_with("#TYPE"))
+                && (trimmed.is_empty() || is_separator_line(trimmed) || trimmed.starts_with("#TYPE"))
             {
                 self.pending.drain(..line);
                 continue;
@@ -257,12 +273,33 @@ impl<'a> Chunks<'a> {
                 record = inner;
             }
             if record.len() < 2 {
-                return Layout::Text;
+                return self.alone(end, record.get(0).unwrap_or_default());
             }
             self.header = record.iter().map(|cell| tidy(&decode(cell).0)).collect();
             self.pending.drain(..end);
             return Layout::Separated(separator);
         }
+    }
+
+    /// A lone name over records, as when one column alone was exported: quoted cells, or JSON as it is.
+    fn alone(&mut self, end: usize, cell: &[u8]) -> Layout {
+        let name = tidy(&decode(cell).0);
+        while self.pending.len() < end + 3 && !self.ended {
+            self.fill();
+        }
+        let below = self.pending.get(end..).unwrap_or_default();
+        let layout = match below {
+            [b'"', b'{' | b'[', ..] => Layout::Separated(b','),
+            [b'{', ..] => Layout::Json,
+            _ => return Layout::Text,
+        };
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '@');
+        if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
+            return Layout::Text;
+        }
+        self.header = vec![name];
+        self.pending.drain(..end);
+        layout
     }
 
     /// The next stretch of whole records.
@@ -346,6 +383,22 @@ pub fn decode(bytes: &[u8]) -> (std::borrow::Cow<'_, str>, bool) {
     }
 }
 
+/// Excel's `sep=;`, which other programs save again in quotes.
+fn is_separator_line(line: &str) -> bool {
+    let line = line.trim_matches('"');
+    line.len() <= 5 && line.get(..4).is_some_and(|word| word.eq_ignore_ascii_case("sep="))
+}
+
+/// Whether zero bytes or other control characters are more than a text's damage: a few inside, and any number at the end,
+/// where a crash left room that nothing filled.
+fn is_binary(head: &[u8]) -> bool {
+    let kept = head.iter().rposition(|byte| !matches!(byte, 0 | 0x1a)).map_or(0, |last| last + 1);
+    let text = head.get(..kept).unwrap_or_default();
+    let odd = text.iter().filter(|byte| matches!(byte, 0..=8 | 0x0e..=0x19 | 0x1c..=0x1d)).count();
+    let zeros = kept < head.len() || text.contains(&0);
+    zeros && (text.is_empty() || odd > 1 + text.len() / 256)
+}
+
 /// A header cell without byte order marks, surrounding space and doubled spaces.
 fn tidy(cell: &str) -> String {
     cell.split(|c: char| c.is_whitespace() || c == '\u{feff}').filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")
@@ -412,7 +465,7 @@ fn last_row(buf: &[u8], (separator, line_end): (u8, u8), first: bool) -> Option<
 
 /// What binary files begin with.
 fn magic(head: &[u8]) -> Option<&'static str> {
-    const MAGIC: [(&[u8], &str); 12] = [
+    const MAGIC: [(&[u8], &str); 13] = [
         (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive inside two others: unpack the outer ones first"),
         (b"PK\x03\x04", "a zip archive inside two others: unpack the outer ones first"),
         (b"Rar!", "a RAR archive: unpack it first"),
@@ -423,6 +476,7 @@ fn magic(head: &[u8]) -> Option<&'static str> {
         (b"%PDF", "a PDF document"),
         (b"\x89PNG", "a picture"),
         (b"\xff\xd8\xff", "a picture"),
+        (b"version https://git-lfs", "a pointer of Git LFS, not the file itself: fetch it with git lfs pull"),
         (b"MZ", "a Windows program"),
         (b"\x7fELF", "a program"),
     ];

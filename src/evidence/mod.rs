@@ -4,6 +4,7 @@
 //! means.
 
 mod archive;
+mod carrier;
 mod chunks;
 mod encoding;
 mod json;
@@ -17,7 +18,7 @@ mod walk;
 
 pub use archive::{Container, Opened, Part, open};
 pub use chunks::{Chunk, Chunks, Digested, Layout, Limits, decode};
-pub use json::Facts;
+pub use json::{Facts, prefix};
 pub use manifest::{Entry, Manifest};
 pub use raw::raw;
 pub use records::{Item, Passed, each};

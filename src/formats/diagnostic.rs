@@ -20,6 +20,8 @@ pub static FORMAT: Format = Format {
             && (record.has("properties") || record.has("resourceId") || (record.has("time") && own(record)))
             && !record.has("activityDisplayName")
             && !record.has("eventTimestamp")
+            // A table's own rows, also with the portal's `[UTC]` behind the name.
+            && !record.fields.iter().any(|(name, _)| name.starts_with("TimeGenerated"))
             && !record.has("TimeGenerated")
             && matches!(record.get("category"), Value::Text(_))
             && loader(record.text("category")).is_some()

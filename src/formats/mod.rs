@@ -9,6 +9,7 @@ pub mod sink;
 pub mod when;
 
 mod activity;
+mod activity_grid;
 mod activity_portal;
 mod audit_data;
 mod audit_graph;
@@ -20,6 +21,7 @@ mod inventory;
 pub mod localised;
 mod log_analytics;
 mod lookup;
+mod lookup_credentials;
 mod lookup_directory;
 mod provisioning;
 mod recased;
@@ -76,12 +78,14 @@ pub static ALL: &[&Format] = &[
     &signin_graph::FORMAT,
     &audit_graph::FORMAT,
     &risk::DETECTIONS,
+    &risk::LEGACY,
     &risk::USERS,
     &risk::PRINCIPALS,
     &provisioning::FORMAT,
     &audit_data::FORMAT,
     &audit_data::ELASTIC,
     &activity::FORMAT,
+    &activity_grid::FORMAT,
     &signin_portal::USERS,
     &signin_portal::APPLICATIONS,
     &signin_details::FORMAT,
@@ -90,6 +94,7 @@ pub static ALL: &[&Format] = &[
     &recased::SDK,
     &recased::FLAT,
     &recased::SNAKE,
+    &recased::UNDERSCORES,
     &log_analytics::FORMAT,
     &inventory::FORMAT,
     &lookup::FORMAT,

@@ -29,6 +29,32 @@ pub static FLAT: Format = Format {
     load: flat,
 };
 
+/// Sign-ins and audits under names with underscores, as tools that put Graph's answers into SQL tables list them.
+pub static UNDERSCORES: Format = Format {
+    name: "Graph records under names with underscores",
+    shapes: &[],
+    marks: |record| {
+        let signin = ["created_date_time", "app_display_name", "conditional_access_status"];
+        let audit = ["activity_date_time", "activity_display_name", "target_resources"];
+        (record.has_all(&signin) || record.has_all(&audit))
+            .then_some("has created_date_time or activity_date_time and further names of Graph with underscores")
+    },
+    load: |record, sink| {
+        // Cells of a table hold nested values as text.
+        let fields = record.fields.iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| {
+            let value = match value {
+                Value::Text(text) if record.form != Form::Json => camel(&Value::Json(cell(text).into()), 0),
+                other => camel(other, 0),
+            };
+            format!("{}:{value}", quote(&unsnake(name)))
+        });
+        let text = format!("{{{}}}", fields.collect::<Vec<_>>().join(","));
+        let fixed = Record::parse(&text)?;
+        let Some(target) = target(&fixed) else { return Err("neither a sign-in nor an audit".into()) };
+        target.load(&fixed, sink)
+    },
+};
+
 /// Azure activity as Python's SDK writes it.
 pub static SNAKE: Format = Format {
     name: "Azure SDK for Python activity",

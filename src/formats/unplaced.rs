@@ -1,5 +1,6 @@
 //! What a record is that no table takes: a file that is not loaded is still named for what it holds.
 
+use super::envelope::held;
 use super::{Form, Record, Value, log_analytics};
 
 /// Names that mark a kind together, and what the kind is. The first that fits decides.
@@ -68,6 +69,12 @@ pub fn describe(record: &Record<'_>) -> String {
     }
     if let Some((_, what)) = KINDS.iter().find(|(names, _)| record.has_all(names)) {
         return if *what == LISTING { LISTING.into() } else { format!("{what}, which no table here takes") };
+    }
+    // What another tool carried is described, not the tool's own names.
+    if let Some((text, place)) = held(record)
+        && let Ok(inner) = Record::parse(&text)
+    {
+        return format!("in the field {place:?}: {}", describe(&inner));
     }
     let names: Vec<&str> = record.fields.iter().take(8).map(|(name, _)| name.as_ref()).collect();
     let more = if record.fields.len() > names.len() { ", …" } else { "" };

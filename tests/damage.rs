@@ -271,8 +271,9 @@ fn json_written_again_gives_the_same_rows() {
             ("the same twice", format!("{}\n{}", lines.join("\n"), lines.join("\n"))),
             ("two arrays glued", format!("[{}][{}]", lines.join(","), lines.join(","))),
         ] {
-            // PowerShell's objects are told by the capitals of their names.
-            if what == "keys in lower case" && base.path.to_string_lossy().contains("powershell") {
+            // PowerShell's objects are told by the capitals of their names; a name with a path holds names of its own.
+            let told = |word: &str| base.path.to_string_lossy().contains(word);
+            if what == "keys in lower case" && (told("powershell") || told("flattened")) {
                 continue;
             }
             bench.same(&base, what, &name, written.as_bytes());

@@ -53,6 +53,9 @@ pub fn of_cell(name: &str, cell: &[u8]) -> Option<Vec<Held>> {
 
 fn of_object(event: &[u8], fields: &[Field], depth: usize) -> Option<Vec<Held>> {
     let part = |from: u32, to: u32| event.get(from as usize..to as usize).unwrap_or_default();
+    if depth > 0 && !fields.is_empty() && fields.iter().all(|field| part(field.value, field.end).starts_with(b"[")) {
+        return of_lists(fields.iter().map(|field| part(field.value, field.end)), depth);
+    }
     fields.iter().find_map(|field| {
         let name = part(field.name, field.named);
         if !carries(name) {
@@ -71,6 +74,13 @@ fn of_object(event: &[u8], fields: &[Field], depth: usize) -> Option<Vec<Held>> 
             _ => None,
         }
     })
+}
+
+/// An object of nothing but lists is no record: a collector put what it asked for side by side.
+fn of_lists<'a>(lists: impl Iterator<Item = &'a [u8]>, depth: usize) -> Option<Vec<Held>> {
+    let objects = |list: &&[u8]| list.get(1..).is_some_and(|rest| rest.trim_ascii_start().starts_with(b"{"));
+    let all: Vec<Held> = lists.filter(objects).filter_map(|list| of_text(b"value", list, depth)).flatten().collect();
+    (!all.is_empty()).then_some(all)
 }
 
 /// An object in a field: an envelope around a list, or a carrier in its turn.
@@ -144,6 +154,13 @@ mod tests {
         ] {
             assert_eq!(shown(event), two, "{event}");
         }
+    }
+
+    #[test]
+    fn lists_side_by_side_are_taken_apart() {
+        let two = Some(vec!["{\"value\":{\"a\":1}}".to_owned(), "{\"value\":{\"a\":2}}".to_owned()]);
+        assert_eq!(shown("{\"first\":[{\"a\":1}],\"none\":[],\"second\":[{\"a\":2}]}"), two);
+        assert_eq!(shown("{\"first\":[{\"a\":1}],\"second\":1}"), None);
     }
 
     #[test]

@@ -12,8 +12,22 @@ use super::scan::{MAX_DEPTH, Stop, key, resync, skip, space, string};
 use super::strict::{self, Field};
 
 /// Lists inside these keys of an envelope are the records.
-const LISTS: [&[u8]; 10] =
-    [b"value", b"records", b"Records", b"events", b"tables", b"Tables", b"Results", b"results", b"values", b"hits"];
+const LISTS: [&[u8]; 14] = [
+    b"value",
+    b"records",
+    b"Records",
+    b"events",
+    b"tables",
+    b"Tables",
+    b"Results",
+    b"results",
+    b"values",
+    b"hits",
+    b"items",
+    b"logs",
+    b"entries",
+    b"responses",
+];
 
 /// A line that is no JSON is waited for up to so many bytes.
 const LONGEST: usize = 4 << 20;
@@ -114,7 +128,7 @@ impl Splitter {
         }
         while let Some(&byte) = buf.get(at) {
             match byte {
-                b' ' | b'\t' | b'\r' | b'\n' | b',' | 0x1e => at += 1,
+                b' ' | b'\t' | b'\r' | b'\n' | b',' | 0x0b | 0x0c | 0x1e => at += 1,
                 // Room that a file system gave and nothing filled; the end of a file as DOS marked it.
                 0 | 0x1a => at += 1,
                 0xef if buf.get(at..at + 3) == Some(b"\xef\xbb\xbf") => at += 3,

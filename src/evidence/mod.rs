@@ -7,6 +7,7 @@ mod archive;
 mod carrier;
 mod chunks;
 mod encoding;
+mod first;
 mod json;
 mod manifest;
 mod raw;

@@ -21,8 +21,10 @@ pub static FORMAT: Format = Format {
             && !record.has("activityDisplayName")
             && !record.has("eventTimestamp")
             // A table's own rows, also with the portal's `[UTC]` behind the name.
-            && !record.fields.iter().any(|(name, _)| name.starts_with("TimeGenerated"))
-            && !record.has("TimeGenerated")
+            && !record.fields.iter().any(|(name, _)| {
+                name.get(..13).is_some_and(|head| head.eq_ignore_ascii_case("TimeGenerated"))
+            })
+            && (record.has("properties") || !record.has("SourceSystem"))
             && matches!(record.get("category"), Value::Text(_))
             && loader(record.text("category")).is_some()
             && (!is_read(record) || diagnostic_resource::is_key_vault(record));

@@ -10,7 +10,7 @@ use crate::evidence::prefix;
 /// audit record that an activity was made from; alerts on the activity log the event that set them off; Docker, Graylog,
 /// LogScale, QRadar, Elasticsearch, InsightIDR, OCSF, Sumo Logic and Google's forwarder the line or object that they read. A place that names more of the way
 /// comes before one that names less.
-const PLACES: [&str; 27] = [
+const PLACES: [&str; 28] = [
     "result._raw",
     "map._raw",
     "data.office365",
@@ -38,7 +38,11 @@ const PLACES: [&str; 27] = [
     "records",
     "hits",
     "attributes",
+    "content",
 ];
+
+/// Where a shipper keeps a line that it read and has not taken apart.
+const ORIGINALS: [&str; 1] = ["message"];
 
 /// Carriers inside carriers are looked into so far.
 const DEPTH: usize = 4;
@@ -50,10 +54,12 @@ pub fn carried(record: &Record<'_>) -> Option<(String, &'static str)> {
 }
 
 fn within(record: &Record<'_>, depth: usize) -> Option<(String, &'static str)> {
-    if depth == 0 || unplaced::shipped(record).is_some() {
+    if depth == 0 {
         return None;
     }
-    PLACES.into_iter().find_map(|place| {
+    // What a shipper took apart is its own; the text that it was given is not, where it kept it.
+    let places = if unplaced::shipped(record).is_some() { &ORIGINALS } else { PLACES.as_slice() };
+    places.iter().copied().find_map(|place| {
         let value = record.path(place);
         let text = object_in(value.as_str())?;
         let inner = Record::parse(text).ok()?;

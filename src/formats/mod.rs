@@ -3,6 +3,7 @@
 //! One file a shape, and its line in [`ALL`]. Content decides; the name of a file is only asked where two exports
 //! cannot be told apart by what is in them.
 
+mod nested;
 mod plan;
 pub mod record;
 pub mod sink;
@@ -17,6 +18,7 @@ mod audit_portal;
 mod diagnostic;
 mod diagnostic_resource;
 mod envelope;
+mod flattened;
 mod inventory;
 pub mod localised;
 mod log_analytics;
@@ -73,6 +75,7 @@ pub struct Format {
 
 /// Every shape, those with the most specific marks first.
 pub static ALL: &[&Format] = &[
+    &flattened::OBJECTS,
     &search_ual::FORMAT,
     &diagnostic::FORMAT,
     &signin_graph::FORMAT,
@@ -98,6 +101,7 @@ pub static ALL: &[&Format] = &[
     &log_analytics::FORMAT,
     &inventory::FORMAT,
     &lookup::FORMAT,
+    &flattened::TABLES,
 ];
 
 /// The shape of a record, and why.

@@ -142,6 +142,12 @@ impl Row<'_> {
 
     /// A service writes its dates in one way wherever the file was opened; what cannot be read so was changed since.
     fn date(&mut self, text: &str) -> Option<i64> {
+        // A document store's way to say that a text is a date.
+        if text.starts_with('{') && text.contains("\"$date\"") {
+            let held = Value::Json(text.into());
+            let held = held.object()?;
+            return self.date(held.get("$date").as_str());
+        }
         if self.plan.month_first {
             let of_service = Dates::default().read(text, false);
             if of_service.is_some() {

@@ -56,6 +56,10 @@ fn of_object(event: &[u8], fields: &[Field], depth: usize) -> Option<Vec<Held>> 
     if depth > 0 && !fields.is_empty() && fields.iter().all(|field| part(field.value, field.end).starts_with(b"[")) {
         return of_lists(fields.iter().map(|field| part(field.value, field.end)), depth);
     }
+    if depth > 0 && fields.len() > 1 && fields.iter().all(|field| part(field.value, field.end).starts_with(b"{\"0\":"))
+    {
+        return of_columns(event, fields);
+    }
     fields.iter().find_map(|field| {
         let name = part(field.name, field.named);
         if !carries(name) {
@@ -81,6 +85,33 @@ fn of_lists<'a>(lists: impl Iterator<Item = &'a [u8]>, depth: usize) -> Option<V
     let objects = |list: &&[u8]| list.get(1..).is_some_and(|rest| rest.trim_ascii_start().starts_with(b"{"));
     let all: Vec<Held> = lists.filter(objects).filter_map(|list| of_text(b"value", list, depth)).flatten().collect();
     (!all.is_empty()).then_some(all)
+}
+
+/// A data frame written column by column, each an object of row numbers and values. None where the columns do not have
+/// the same rows in the same order.
+fn of_columns(event: &[u8], fields: &[Field]) -> Option<Vec<Held>> {
+    let mut rows: Vec<Vec<u8>> = Vec::new();
+    for (place, field) in fields.iter().enumerate() {
+        let column = event.get(field.value as usize..field.end as usize)?;
+        let mut cells = Vec::new();
+        strict::object(column, 0, &mut cells)?;
+        if place == 0 {
+            rows = vec![b"{\"value\":{".to_vec(); cells.len()];
+        }
+        if cells.len() != rows.len() {
+            return None;
+        }
+        for (number, (row, cell)) in rows.iter_mut().zip(&cells).enumerate() {
+            if column.get(cell.name as usize..cell.named as usize)? != number.to_string().as_bytes() {
+                return None;
+            }
+            let comma = if place == 0 { b"\"".as_slice() } else { b",\"" };
+            let name = event.get(field.name as usize..field.named as usize)?;
+            let value = column.get(cell.value as usize..cell.end as usize)?;
+            row.extend([comma, name, b"\":", value].concat());
+        }
+    }
+    Some(rows.into_iter().map(|row| Held::Record([row.as_slice(), b"}}"].concat())).collect())
 }
 
 /// An object in a field: an envelope around a list, or a carrier in its turn.
@@ -161,6 +192,14 @@ mod tests {
         let two = Some(vec!["{\"value\":{\"a\":1}}".to_owned(), "{\"value\":{\"a\":2}}".to_owned()]);
         assert_eq!(shown("{\"first\":[{\"a\":1}],\"none\":[],\"second\":[{\"a\":2}]}"), two);
         assert_eq!(shown("{\"first\":[{\"a\":1}],\"second\":1}"), None);
+    }
+
+    #[test]
+    fn columns_become_rows() {
+        let two =
+            Some(vec!["{\"value\":{\"a\":1,\"b\":\"x\"}}".to_owned(), "{\"value\":{\"a\":2,\"b\":null}}".to_owned()]);
+        assert_eq!(shown("{\"a\":{\"0\":1,\"1\":2},\"b\":{\"0\":\"x\",\"1\":null}}"), two);
+        assert_eq!(shown("{\"a\":{\"0\":1,\"1\":2},\"b\":{\"0\":\"x\"}}"), None);
     }
 
     #[test]

@@ -212,6 +212,9 @@ impl<'a> Chunks<'a> {
                     return Layout::Json;
                 }
                 _ => {
+                    // A header may begin with a cell without a name.
+                    let before = self.pending.get(..start).unwrap_or_default();
+                    start -= before.iter().rev().take_while(|byte| **byte == b'\t').count();
                     self.pending.drain(..start);
                     return self.lines();
                 }

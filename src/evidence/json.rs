@@ -279,7 +279,7 @@ impl Splitter {
         if buf.get(value) != Some(&b'[') {
             return Ok(None);
         }
-        let rows = key == b"rows" || key == b"Rows";
+        let rows = key == b"rows" || key == b"Rows" || (key == b"data" && header.is_some());
         if !rows && !LISTS.contains(&key) {
             return Ok(None);
         }

@@ -10,12 +10,13 @@ use crate::evidence::prefix;
 /// audit record that an activity was made from; alerts on the activity log the event that set them off; Docker, Graylog,
 /// LogScale, QRadar, Elasticsearch, InsightIDR, OCSF, Sumo Logic and Google's forwarder the line or object that they read. A place that names more of the way
 /// comes before one that names less.
-const PLACES: [&str; 28] = [
+const PLACES: [&str; 29] = [
     "result._raw",
     "map._raw",
     "data.office365",
     "data.ms-graph",
     "data.context.activityLog",
+    "data.alertContext",
     "value",
     "message",
     "event",

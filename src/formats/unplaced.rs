@@ -48,6 +48,29 @@ const KINDS: &[(&[&str], &str)] = &[
     (&["activityGroupName", "azureTenantId"], "security alerts of Graph's first edition"),
     (&["EventID", "ProviderName", "Channel"], "Windows event log records"),
     (&["StatusDate", "WorkloadDisplayName"], "service health of Microsoft 365"),
+    (
+        &["Timestamp", "AccountUpn", "ErrorCode", "ApplicationId"],
+        "sign-ins of Defender's advanced hunting (EntraIdSignInEvents, before AADSignInEventsBeta; export SigninLogs and its siblings instead)",
+    ),
+    (
+        &["Timestamp", "RequestUri", "RequestMethod", "TargetWorkload"],
+        "requests to Graph of Defender's advanced hunting (GraphAPIAuditEvents; export MicrosoftGraphActivityLogs instead)",
+    ),
+    (&["Timestamp", "ReportId"], "rows of Defender's advanced hunting other than CloudAppEvents"),
+    (
+        &["Activity type", "App", "IP address"],
+        "activities from the portal of Defender for Cloud Apps (search the unified audit log instead)",
+    ),
+    (&["class_uid", "metadata"], "events that a tool rewrote into OCSF (load the export that they were made from)"),
+    (&["essentials", "alertContext"], "alerts of Azure Monitor"),
+    (&["authenticationType", "isVerified", "isDefault"], "an inventory of domains"),
+    (&["verifiedDomains", "displayName"], "properties of the organisation"),
+    (&["isTrusted", "displayName"], "an inventory of named locations"),
+    (&["receivedDateTime", "bodyPreview"], "messages of a mailbox"),
+    (&["parentFolderId", "totalItemCount"], "folders of a mailbox"),
+    (&["messageType", "chatId"], "messages of Teams"),
+    (&["$schema", "resources"], "a template of Azure Resource Manager"),
+    (&["id", "name", "type", "properties"], "objects of Azure Resource Manager, such as incidents of Sentinel"),
 ];
 
 const LISTING: &str =

@@ -170,11 +170,14 @@ fn text(base: &Base) -> &str {
     std::str::from_utf8(&base.bytes).unwrap()
 }
 
-/// Also where a forwarder's prefix or the name of a lone column stands before the objects.
+/// Also where a forwarder's prefix or the name of a lone column stands before the objects, or a string is around them.
 fn is_json(base: &Base) -> bool {
     let mut lines = base.bytes.trim_ascii_start().split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end);
     let (first, second) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
-    matches!(first.first(), Some(b'{' | b'[')) || first.ends_with(b"}") || second.starts_with(b"{")
+    matches!(first.first(), Some(b'{' | b'['))
+        || first.starts_with(b"\"[")
+        || first.ends_with(b"}")
+        || second.starts_with(b"{")
 }
 
 /// The records of a JSON file, where it is a plain array, one `value` or `records` list, or objects one after another.

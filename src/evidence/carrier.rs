@@ -51,6 +51,12 @@ pub fn of_cell(name: &str, cell: &[u8]) -> Option<Vec<Held>> {
     of_text(name.as_bytes(), cell, DEPTH)
 }
 
+/// The records of a list that was written as one JSON string.
+pub fn of_string(string: &[u8]) -> Option<Vec<Held>> {
+    let text: String = sonic_rs::from_slice(string).ok()?;
+    if text.trim_start().starts_with('[') { of_text(b"value", text.as_bytes(), DEPTH) } else { None }
+}
+
 fn of_object(event: &[u8], fields: &[Field], depth: usize) -> Option<Vec<Held>> {
     let part = |from: u32, to: u32| event.get(from as usize..to as usize).unwrap_or_default();
     if depth > 0 && !fields.is_empty() && fields.iter().all(|field| part(field.value, field.end).starts_with(b"[")) {
@@ -59,6 +65,15 @@ fn of_object(event: &[u8], fields: &[Field], depth: usize) -> Option<Vec<Held>> 
     if depth > 0 && fields.len() > 1 && fields.iter().all(|field| part(field.value, field.end).starts_with(b"{\"0\":"))
     {
         return of_columns(event, fields);
+    }
+    let numbered = |(number, field): (usize, &Field)| {
+        part(field.name, field.named) == number.to_string().as_bytes() && part(field.value, field.end).starts_with(b"{")
+    };
+    if depth > 0 && part(fields.first()?.name, fields.first()?.named) == b"0" && fields.iter().enumerate().all(numbered)
+    {
+        // Records under their numbers, as data frames index them.
+        let record = |field: &Field| Held::Record([b"{\"value\":", part(field.value, field.end), b"}"].concat());
+        return Some(fields.iter().map(record).collect());
     }
     fields.iter().find_map(|field| {
         let name = part(field.name, field.named);
@@ -118,7 +133,10 @@ fn of_columns(event: &[u8], fields: &[Field]) -> Option<Vec<Held>> {
 fn of_value(name: &[u8], value: &[u8], depth: usize) -> Option<Vec<Held>> {
     let mut fields = Vec::new();
     strict::object(value, 0, &mut fields)?;
-    if json::is_envelope(value, &fields) { of_text(name, value, depth) } else { of_object(value, &fields, depth - 1) }
+    if json::is_envelope(value, &fields) {
+        return of_text(name, value, depth);
+    }
+    of_object(value, &fields, depth.checked_sub(1)?)
 }
 
 fn of_text(name: &[u8], text: &[u8], depth: usize) -> Option<Vec<Held>> {
@@ -209,6 +227,7 @@ mod tests {
             "{\"message\":\"text with {braces}\"}",
             "{\"message\":\"\",\"other\":\"{\\\"records\\\":[{\\\"a\\\":1}]}\"}",
             "{\"message\":[1,2]}",
+            "{\"data\":{\"data\":{\"data\":{\"data\":{\"data\":{\"data\":{\"records\":[{\"a\":1}]}}}}}}}",
         ] {
             assert_eq!(shown(event), None, "{event}");
         }

@@ -208,7 +208,11 @@ impl<'a> Chunks<'a> {
                 }
                 b'[' if !self.pending.get(start + 1).is_some_and(u8::is_ascii_alphanumeric) => return Layout::Json,
                 // Objects as JSON strings, as some collectors write the data of audit records.
-                b'"' if self.pending.get(start + 1..).is_some_and(|rest| rest.starts_with(b"{\\\"")) => {
+                b'"' if self
+                    .pending
+                    .get(start + 1..)
+                    .is_some_and(|rest| rest.starts_with(b"{\\\"") || rest.starts_with(b"[{\\\"")) =>
+                {
                     return Layout::Json;
                 }
                 _ => {

@@ -90,9 +90,13 @@ pub fn last_row(buf: &[u8], (separator, line_end): (u8, u8), first: bool) -> Opt
 
 /// What binary files begin with.
 pub fn magic(head: &[u8]) -> Option<&'static str> {
-    const MAGIC: [(&[u8], &str); 17] = [
+    const MAGIC: [(&[u8], &str); 21] = [
         (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive inside two others: unpack the outer ones first"),
         (b"PK\x03\x04", "a zip archive inside two others: unpack the outer ones first"),
+        (b"BZh", "a bzip2 archive: unpack it first"),
+        (b"\xfd7zXZ", "an xz archive: unpack it first"),
+        (b"\x28\xb5\x2f\xfd", "a Zstandard archive: unpack it first"),
+        (b"!BDN", "an Outlook data file: its messages are no logs"),
         (b"Rar!", "a RAR archive: unpack it first"),
         (b"PAR1", "a Parquet file"),
         (b"Obj\x01", "an Avro file (Event Hub Capture): export the messages as JSON"),

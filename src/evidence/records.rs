@@ -109,7 +109,10 @@ fn pieces(bytes: &[u8], found: &[Piece], headers: &[Arc<str>], show: &mut impl F
                 fields.clear();
                 match strict::object(slice, 0, &mut fields) {
                     Some(end) if end == slice.len() => object(slice, &fields, range, show),
-                    _ => show(Item::Value(slice), range),
+                    _ => match slice.first().filter(|byte| **byte == b'"').and_then(|_| carrier::of_string(slice)) {
+                        Some(all) => carried(&all, &range, show),
+                        None => show(Item::Value(slice), range),
+                    },
                 }
             }
             Kind::Row(columns) => {

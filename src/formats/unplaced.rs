@@ -78,6 +78,11 @@ const LISTING: &str =
 
 /// What an unknown record looks like: a kind that is known not to be loaded, its category, or its first names.
 pub fn describe(record: &Record<'_>) -> String {
+    described(record, 3)
+}
+
+/// The same, with the number of carriers that may still be looked into.
+fn described(record: &Record<'_>, depth: u8) -> String {
     if let Some(shipped) = shipped(record) {
         return shipped.into();
     }
@@ -94,10 +99,11 @@ pub fn describe(record: &Record<'_>) -> String {
         return if *what == LISTING { LISTING.into() } else { format!("{what}, which no table here takes") };
     }
     // What another tool carried is described, not the tool's own names.
-    if let Some((text, place)) = held(record)
+    if depth > 0
+        && let Some((text, place)) = held(record)
         && let Ok(inner) = Record::parse(&text)
     {
-        return format!("in the field {place:?}: {}", describe(&inner));
+        return format!("in the field {place:?}: {}", described(&inner, depth - 1));
     }
     let names: Vec<&str> = record.fields.iter().take(8).map(|(name, _)| name.as_ref()).collect();
     let more = if record.fields.len() > names.len() { ", …" } else { "" };

@@ -170,8 +170,14 @@ fn text(base: &Base) -> &str {
     std::str::from_utf8(&base.bytes).unwrap()
 }
 
+/// Also where a forwarder's prefix or the name of a lone column stands before the objects, or a string is around them.
 fn is_json(base: &Base) -> bool {
-    matches!(base.bytes.trim_ascii_start().first(), Some(b'{' | b'['))
+    let mut lines = base.bytes.trim_ascii_start().split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end);
+    let (first, second) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
+    matches!(first.first(), Some(b'{' | b'['))
+        || first.starts_with(b"\"[")
+        || first.ends_with(b"}")
+        || second.starts_with(b"{")
 }
 
 /// The records of a JSON file, where it is a plain array, one `value` or `records` list, or objects one after another.
@@ -268,8 +274,9 @@ fn json_written_again_gives_the_same_rows() {
             ("the same twice", format!("{}\n{}", lines.join("\n"), lines.join("\n"))),
             ("two arrays glued", format!("[{}][{}]", lines.join(","), lines.join(","))),
         ] {
-            // PowerShell's objects are told by the capitals of their names.
-            if what == "keys in lower case" && base.path.to_string_lossy().contains("powershell") {
+            // PowerShell's objects are told by the capitals of their names; a name with a path holds names of its own.
+            let told = |word: &str| base.path.to_string_lossy().contains(word);
+            if what == "keys in lower case" && (told("powershell") || told("flattened")) {
                 continue;
             }
             bench.same(&base, what, &name, written.as_bytes());

@@ -1,9 +1,10 @@
-//! Opens files: plain ones, and what is inside .gz, .zip and .7z, nested once.
+//! Opens files: plain ones, and what is inside .gz, .zip, .7z and .tar, nested once.
 //!
 //! Nothing is ever unpacked under a name from an archive: members are read as streams, and an archive inside another
 //! is put aside in a temporary file without a name.
 
 mod seven;
+mod tarred;
 mod zipped;
 
 use std::fs::File;
@@ -47,10 +48,15 @@ pub enum Part<'a> {
 }
 
 const GZIP: &[u8] = b"\x1f\x8b";
+/// Bytes that tell what a file is: a tar archive has its mark at the end of its first header.
+const HEAD: u64 = 512;
 
 /// Whether a file that begins so is opened rather than read.
 fn is_archive(head: &[u8]) -> bool {
-    head.starts_with(GZIP) || zipped::MARKS.iter().any(|mark| head.starts_with(mark)) || head.starts_with(seven::MARK)
+    head.starts_with(GZIP)
+        || zipped::MARKS.iter().any(|mark| head.starts_with(mark))
+        || head.starts_with(seven::MARK)
+        || tarred::marked(head)
 }
 
 /// What may be needed inside archives.
@@ -93,7 +99,7 @@ pub fn digest(input: &mut dyn Read) -> io::Result<(String, u64)> {
 
 fn head(file: &mut File) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();
-    file.by_ref().take(8).read_to_end(&mut head)?;
+    file.by_ref().take(HEAD).read_to_end(&mut head)?;
     file.seek(SeekFrom::Start(0))?;
     Ok(head)
 }
@@ -141,6 +147,9 @@ fn contents(archive: Archive<'_>, head: &[u8], show: &mut dyn FnMut(Part<'_>)) -
     if head.starts_with(seven::MARK) {
         return seven::contents(archive, show);
     }
+    if tarred::marked(head) {
+        return tarred::contents(archive, show);
+    }
     if !head.starts_with(GZIP) {
         return zipped::contents(archive, show);
     }
@@ -163,7 +172,7 @@ fn stream(
     show: &mut dyn FnMut(Part<'_>),
 ) -> io::Result<()> {
     let mut head = Vec::new();
-    let failed = input.take(8).read_to_end(&mut head).err();
+    let failed = input.take(HEAD).read_to_end(&mut head).err();
     if is_archive(&head) && depth > 0 && failed.is_none() {
         // An archive needs random access, and its hash must be known before its members are: put it aside.
         let mut aside = tempfile::tempfile()?;

@@ -4,10 +4,11 @@
 use std::io::Read;
 use std::sync::Arc;
 
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr2, memmem};
 use sha2::{Digest, Sha256};
 
 use super::encoding::{Encoding, Recoder, read_block};
+use super::first::{banner, is_binary, is_separator_line, last_row, line_end, magic, separator, tidy};
 use super::json::{self, Facts, Kind, Piece, Splitter};
 
 /// Limits against hostile or broken input.
@@ -41,6 +42,9 @@ impl Default for Limits {
 
 /// The layout is decided by the first record; it is looked for in so many bytes at most.
 const HEAD: usize = 4 << 20;
+
+/// What stands before an answer is looked at in so many bytes at most.
+const BANNER: usize = 64 << 10;
 
 /// How the records of a stream follow each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,7 +140,7 @@ impl<'a> Chunks<'a> {
         let mut raw = Vec::new();
         chunks.read_raw(&mut raw, limits.block);
         chunks.encoding = Encoding::detect(&raw);
-        let magic = magic(&raw);
+        let magic = magic(raw.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&raw));
         if chunks.encoding == Encoding::Utf8 {
             chunks.pending = raw;
         } else {
@@ -180,7 +184,7 @@ impl<'a> Chunks<'a> {
 
     fn arrange(&mut self) -> Layout {
         let head = self.pending.get(..self.pending.len().min(4096)).unwrap_or_default();
-        if self.encoding == Encoding::Utf8 && head.contains(&0) {
+        if self.encoding == Encoding::Utf8 && is_binary(head) {
             return Layout::Binary("binary data");
         }
         let mut start = 0;
@@ -202,17 +206,73 @@ impl<'a> Chunks<'a> {
                         }
                     }
                 }
-                b'[' => return Layout::Json,
+                b'[' if !self.pending.get(start + 1).is_some_and(u8::is_ascii_alphanumeric) => return Layout::Json,
                 // Objects as JSON strings, as some collectors write the data of audit records.
-                b'"' if self.pending.get(start + 1..).is_some_and(|rest| rest.starts_with(b"{\\\"")) => {
+                b'"' if self
+                    .pending
+                    .get(start + 1..)
+                    .is_some_and(|rest| rest.starts_with(b"{\\\"") || rest.starts_with(b"[{\\\"")) =>
+                {
                     return Layout::Json;
                 }
                 _ => {
+                    // A header may begin with a cell without a name.
+                    let before = self.pending.get(..start).unwrap_or_default();
+                    start -= before.iter().rev().take_while(|byte| **byte == b'\t').count();
                     self.pending.drain(..start);
-                    return self.separated();
+                    return self.lines();
                 }
             }
         }
+    }
+
+    /// Lines that do not begin with JSON: a forwarder's prefix before each record, what a terminal writes before an
+    /// answer, else cells or text.
+    fn lines(&mut self) -> Layout {
+        loop {
+            let end = memchr2(b'\n', b'\r', &self.pending);
+            if end.is_none() && !self.ended && self.pending.len() < HEAD {
+                self.fill();
+                continue;
+            }
+            let line = self.pending.get(..end.unwrap_or(self.pending.len())).unwrap_or_default();
+            if json::prefix(line).is_some() {
+                return Layout::Json;
+            }
+            if [b"CEF:0|".as_slice(), b"LEEF:1.0|", b"LEEF:2.0|"].iter().any(|mark| memmem::find(line, mark).is_some())
+            {
+                return Layout::Binary(
+                    "lines of CEF or LEEF, into which another tool rewrote its records: load the export that they were made from",
+                );
+            }
+            if banner(line) && self.answered() {
+                return Layout::Json;
+            }
+            return self.separated();
+        }
+    }
+
+    /// Whether a record begins below lines that are all a terminal's own.
+    fn answered(&mut self) -> bool {
+        while self.pending.len() < BANNER && !self.ended {
+            self.fill();
+        }
+        let head = self.pending.get(..self.pending.len().min(BANNER)).unwrap_or_default();
+        let mut at = 0;
+        while let Some(end) = head.get(at..).and_then(|rest| memchr(b'\n', rest)) {
+            let line = head.get(at..at + end).unwrap_or_default();
+            if line.starts_with(b"{") || line.starts_with(b"[") {
+                break;
+            }
+            if !line.trim_ascii().is_empty() && !banner(line) {
+                return false;
+            }
+            at += end + 1;
+        }
+        let mut pieces = Vec::new();
+        let mut probe = Splitter::default();
+        probe.feed(head.get(at..).unwrap_or_default(), head.len() < BANNER, &mut pieces);
+        pieces.first().is_some_and(|piece| piece.kind == Kind::Record) || probe.facts.envelopes > 0
     }
 
     /// Reads the header line of a separated file.
@@ -230,7 +290,7 @@ impl<'a> Chunks<'a> {
             let trimmed = first.trim();
             // Excel's separator line and PowerShell's type line stand before the header.
             if line < self.pending.len()
-                && (trimmed.is_empty() || trimmed.starts_with("sep=") || trimmed.starts_with("#TYPE"))
+                && (trimmed.is_empty() || is_separator_line(trimmed) || trimmed.starts_with("#TYPE"))
             {
                 self.pending.drain(..line);
                 continue;
@@ -257,12 +317,33 @@ impl<'a> Chunks<'a> {
                 record = inner;
             }
             if record.len() < 2 {
-                return Layout::Text;
+                return self.alone(end, record.get(0).unwrap_or_default());
             }
             self.header = record.iter().map(|cell| tidy(&decode(cell).0)).collect();
             self.pending.drain(..end);
             return Layout::Separated(separator);
         }
+    }
+
+    /// A lone name over records, as when one column alone was exported: quoted cells, or JSON as it is.
+    fn alone(&mut self, end: usize, cell: &[u8]) -> Layout {
+        let name = tidy(&decode(cell).0);
+        while self.pending.len() < end + 3 && !self.ended {
+            self.fill();
+        }
+        let below = self.pending.get(end..).unwrap_or_default();
+        let layout = match below {
+            [b'"', b'{' | b'[', ..] => Layout::Separated(b','),
+            [b'{', ..] => Layout::Json,
+            _ => return Layout::Text,
+        };
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '@');
+        if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
+            return Layout::Text;
+        }
+        self.header = vec![name];
+        self.pending.drain(..end);
+        layout
     }
 
     /// The next stretch of whole records.
@@ -344,87 +425,4 @@ pub fn decode(bytes: &[u8]) -> (std::borrow::Cow<'_, str>, bool) {
         Ok(text) => (text.into(), false),
         Err(_) => (encoding_rs::WINDOWS_1252.decode_without_bom_handling(bytes).0, true),
     }
-}
-
-/// A header cell without byte order marks, surrounding space and doubled spaces.
-fn tidy(cell: &str) -> String {
-    cell.split(|c: char| c.is_whitespace() || c == '\u{feff}').filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")
-}
-
-/// The separator that occurs most often outside quotes in the header line.
-fn separator(line: &str) -> u8 {
-    let mut counts = [(b',', 0), (b';', 0), (b'\t', 0), (b'|', 0)];
-    let mut quoted = false;
-    for byte in line.bytes() {
-        if byte == b'"' {
-            quoted = !quoted;
-        } else if !quoted && let Some(count) = counts.iter_mut().find(|c| c.0 == byte) {
-            count.1 += 1;
-        }
-    }
-    counts.iter().rev().max_by_key(|c| c.1).map_or(b',', |c| c.0)
-}
-
-/// What ends the first line, outside of quotes. None where more bytes are needed to tell.
-fn line_end(buf: &[u8]) -> Option<u8> {
-    let mut quoted = false;
-    for (at, byte) in buf.iter().enumerate() {
-        match byte {
-            b'"' => quoted = !quoted,
-            b'\n' if !quoted => return Some(b'\n'),
-            b'\r' if !quoted => return buf.get(at + 1).map(|next| if *next == b'\n' { b'\n' } else { b'\r' }),
-            _ => {}
-        }
-    }
-    None
-}
-
-/// The position after the last (or first) line end that is not inside a quoted cell.
-fn last_row(buf: &[u8], (separator, line_end): (u8, u8), first: bool) -> Option<usize> {
-    let mut at = 0;
-    let mut last = None;
-    while let Some(found) = buf.get(at..).and_then(|rest| memchr2(b'"', line_end, rest)) {
-        at += found + 1;
-        if buf.get(at - 1) == Some(&line_end) {
-            last = Some(at);
-            if first {
-                return last;
-            }
-            continue;
-        }
-        let opens = at < 2 || matches!(buf.get(at - 2), Some(b'\n' | b'\r')) || buf.get(at - 2) == Some(&separator);
-        if !opens {
-            continue;
-        }
-        loop {
-            match buf.get(at..).and_then(|rest| memchr(b'"', rest)) {
-                None => return last,
-                Some(close) if buf.get(at + close + 1) == Some(&b'"') => at += close + 2,
-                Some(close) => {
-                    at += close + 1;
-                    break;
-                }
-            }
-        }
-    }
-    last
-}
-
-/// What binary files begin with.
-fn magic(head: &[u8]) -> Option<&'static str> {
-    const MAGIC: [(&[u8], &str); 12] = [
-        (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive inside two others: unpack the outer ones first"),
-        (b"PK\x03\x04", "a zip archive inside two others: unpack the outer ones first"),
-        (b"Rar!", "a RAR archive: unpack it first"),
-        (b"PAR1", "a Parquet file"),
-        (b"Obj\x01", "an Avro file (Event Hub Capture): export the messages as JSON"),
-        (b"SQLite format 3", "an SQLite database"),
-        (b"ElfFile\x00", "a Windows event log"),
-        (b"%PDF", "a PDF document"),
-        (b"\x89PNG", "a picture"),
-        (b"\xff\xd8\xff", "a picture"),
-        (b"MZ", "a Windows program"),
-        (b"\x7fELF", "a program"),
-    ];
-    MAGIC.iter().find(|(mark, _)| head.starts_with(mark)).map(|(_, name)| *name)
 }

@@ -6,14 +6,31 @@
 
 use std::sync::Arc;
 
-use memchr::memchr;
+use memchr::memchr2;
 
 use super::scan::{MAX_DEPTH, Stop, key, resync, skip, space, string};
 use super::strict::{self, Field};
 
 /// Lists inside these keys of an envelope are the records.
-const LISTS: [&[u8]; 9] =
-    [b"value", b"records", b"Records", b"events", b"tables", b"Tables", b"Results", b"results", b"values"];
+const LISTS: [&[u8]; 14] = [
+    b"value",
+    b"records",
+    b"Records",
+    b"events",
+    b"tables",
+    b"Tables",
+    b"Results",
+    b"results",
+    b"values",
+    b"hits",
+    b"items",
+    b"logs",
+    b"entries",
+    b"responses",
+];
+
+/// A line that is no JSON is waited for up to so many bytes.
+const LONGEST: usize = 4 << 20;
 
 /// What lies between two positions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +67,8 @@ pub struct Facts {
     pub partial: bool,
     /// Envelopes whose list was empty or not.
     pub envelopes: u64,
+    /// Lines whose JSON stood behind a forwarder's prefix.
+    pub prefixed: u64,
 }
 
 impl Facts {
@@ -60,6 +79,7 @@ impl Facts {
         self.partial |= other.partial;
         self.glued += other.glued;
         self.envelopes += other.envelopes;
+        self.prefixed += other.prefixed;
     }
 }
 
@@ -84,6 +104,8 @@ enum Object {
 pub struct Splitter {
     stack: Vec<Frame>,
     lost: bool,
+    /// Nothing follows what is being shown.
+    ends: bool,
     fields: Vec<Field>,
     /// Column lists of row tables, as raw JSON.
     pub headers: Vec<Arc<str>>,
@@ -96,6 +118,7 @@ impl Splitter {
     /// follows, and what is incomplete is broken.
     pub fn feed(&mut self, buf: &[u8], end: bool, pieces: &mut Vec<Piece>) -> usize {
         let mut at = 0;
+        self.ends = end;
         if self.lost {
             match resync(buf, 0, 0, usize::MAX) {
                 Some(found) => at = found,
@@ -105,7 +128,9 @@ impl Splitter {
         }
         while let Some(&byte) = buf.get(at) {
             match byte {
-                b' ' | b'\t' | b'\r' | b'\n' | b',' | 0x1e => at += 1,
+                b' ' | b'\t' | b'\r' | b'\n' | b',' | 0x0b | 0x0c | 0x1e => at += 1,
+                // Room that a file system gave and nothing filled; the end of a file as DOS marked it.
+                0 | 0x1a => at += 1,
                 0xef if buf.get(at..at + 3) == Some(b"\xef\xbb\xbf") => at += 3,
                 _ => match self.step(buf, at, pieces) {
                     Ok(next) => at = next,
@@ -158,6 +183,10 @@ impl Splitter {
                     Ok(next)
                 }
             },
+            // `[` before anything but a value opens no list: some forwarders put a name or a time into brackets.
+            b'[' if self.stack.is_empty() && buf.get(at + 1).is_some_and(u8::is_ascii_alphanumeric) => {
+                self.other(buf, at)
+            }
             b'[' => {
                 if let Some(Frame::Rows(header)) = self.stack.last() {
                     let header = *header;
@@ -188,12 +217,25 @@ impl Splitter {
                 pieces.push(Piece { start: at, end, kind: Kind::Record });
                 Ok(end)
             }
-            _ => {
-                let rest = buf.get(at..).unwrap_or_default();
-                let length = memchr(b'\n', rest).unwrap_or(rest.len());
-                Err(Stop::Bad(at + length, "not JSON"))
-            }
+            _ => self.other(buf, at),
         }
+    }
+
+    /// What is no JSON: passed over where it is a prefix of the line's record, else broken up to the end of the line.
+    fn other(&mut self, buf: &[u8], at: usize) -> Result<usize, Stop> {
+        let rest = buf.get(at..).unwrap_or_default();
+        let found = memchr2(b'\n', b'\r', rest);
+        if found.is_none() && !self.ends && rest.len() < LONGEST {
+            return Err(Stop::More);
+        }
+        let length = found.unwrap_or(rest.len());
+        if self.stack.is_empty()
+            && let Some(length) = prefix(rest.get(..length).unwrap_or_default())
+        {
+            self.facts.prefixed += 1;
+            return Ok(at + length);
+        }
+        Err(Stop::Bad(at + length, "not JSON"))
     }
 
     /// The end of an object that is all as the grammar has it, and no envelope.
@@ -237,14 +279,15 @@ impl Splitter {
         if buf.get(value) != Some(&b'[') {
             return Ok(None);
         }
-        let rows = key == b"rows" || key == b"Rows";
+        let rows = key == b"rows" || key == b"Rows" || (key == b"data" && header.is_some());
         if !rows && !LISTS.contains(&key) {
             return Ok(None);
         }
         let first = space(buf, value + 1)?;
         Ok(match (rows, buf.get(first), header) {
             (true, Some(b'[' | b']'), Some(header)) => Some(Frame::Rows(header)),
-            (false, Some(b'{' | b']'), _) => Some(Frame::List),
+            // Rows that name their columns themselves are records like others.
+            (_, Some(b'{'), _) | (false, Some(b']'), _) => Some(Frame::List),
             _ => None,
         })
     }
@@ -305,6 +348,23 @@ pub fn is_envelope(buf: &[u8], fields: &[Field]) -> bool {
         let list = buf.get(field.value as usize) == Some(&b'[');
         list && (LISTS.contains(&name) || name == b"rows" || name == b"Rows" || is_columns(name))
     })
+}
+
+/// The length of what stands before a line's only JSON object, as syslog and other forwarders write time and host before
+/// a message. None where the line does not end with the first object in it.
+pub fn prefix(line: &[u8]) -> Option<usize> {
+    let line = line.trim_ascii_end();
+    let mut fields = Vec::new();
+    // Structured data of syslog may hold braces too; few are worth a trial.
+    for at in memchr::memchr_iter(b'{', line).take(8) {
+        fields.clear();
+        if let Some(end) = strict::object(line, at, &mut fields)
+            && !fields.is_empty()
+        {
+            return (end == line.len()).then_some(at);
+        }
+    }
+    None
 }
 
 fn is_columns(key: &[u8]) -> bool {
@@ -383,6 +443,21 @@ mod tests {
         assert_eq!(split("{\"a\":{\"b\":1\n{\"a\":2}").0, ["!{\"a\":{\"b\":1", "{\"a\":2}"]);
         assert_eq!(split("{\"a\":1}\ntext\n{\"a\":2}").0, ["{\"a\":1}", "!text", "{\"a\":2}"]);
         assert_eq!(split("[{\"a\":1},{\"a\":").0, ["{\"a\":1}", "!{\"a\":"]);
+    }
+
+    #[test]
+    fn prefixes() {
+        for text in [
+            "<134>1 2026-03-01T10:00:00Z host app - - - {\"a\":1}\n<134>1 2026-03-01T10:00:01Z host app - - - {\"a\":2}\n",
+            "<14>Mar  1 10:00:00 host app[12]: {\"a\":1}\n{\"a\":2}",
+            "<1>1 - h a - - [x@1 y=\"{z}\"] {\"records\":[{\"a\":1},{\"a\":2}]}",
+            "[CLOUD_EVENT] = {\"a\":1}\r\n[CLOUD_EVENT] = {\"a\":2}\r\n\0\0\x1a",
+        ] {
+            let (found, facts) = split(text);
+            assert_eq!(found, ["{\"a\":1}", "{\"a\":2}"], "{text}");
+            assert!(facts.prefixed > 0, "{text}");
+        }
+        assert_eq!(split("{\"a\":1}\n<14> x {\"a\":2} y\n").0, ["{\"a\":1}", "!<14> x {\"a\":2} y"]);
     }
 
     #[test]

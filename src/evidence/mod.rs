@@ -4,8 +4,10 @@
 //! means.
 
 mod archive;
+mod carrier;
 mod chunks;
 mod encoding;
+mod first;
 mod json;
 mod manifest;
 mod raw;
@@ -17,7 +19,7 @@ mod walk;
 
 pub use archive::{Container, Opened, Part, open};
 pub use chunks::{Chunk, Chunks, Digested, Layout, Limits, decode};
-pub use json::Facts;
+pub use json::{Facts, prefix};
 pub use manifest::{Entry, Manifest};
 pub use raw::raw;
 pub use records::{Item, Passed, each};

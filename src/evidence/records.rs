@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::carrier::{self, Held};
 use super::chunks::{Body, Chunk, Layout};
 use super::json::{self, Facts, Kind, Piece, Splitter};
 use super::strict::{self, Field};
@@ -73,10 +74,29 @@ fn whole_lines(bytes: &[u8], show: &mut impl FnMut(Item<'_>, Range<usize>)) -> u
         if !behind.iter().all(|byte| matches!(byte, b'\r' | b'\n' | b' ')) || json::is_envelope(line, &fields) {
             return at;
         }
-        show(Item::Object(line.get(..end).unwrap_or_default(), &fields), at..at + end);
+        object(line.get(..end).unwrap_or_default(), &fields, at..at + end, show);
         at += line.len();
     }
     at
+}
+
+/// Shows an object, or what it carries where that is more than one record.
+fn object(bytes: &[u8], fields: &[Field], range: Range<usize>, show: &mut impl FnMut(Item<'_>, Range<usize>)) {
+    match carrier::several(bytes, fields) {
+        None => show(Item::Object(bytes, fields), range),
+        Some(all) => carried(&all, &range, show),
+    }
+}
+
+/// All records of one carrier stand where it stands.
+fn carried(all: &[Held], range: &Range<usize>, show: &mut impl FnMut(Item<'_>, Range<usize>)) {
+    for held in all {
+        let item = match held {
+            Held::Record(bytes) => Item::Value(bytes),
+            Held::Broken(why) => Item::Broken(why),
+        };
+        show(item, range.clone());
+    }
 }
 
 fn pieces(bytes: &[u8], found: &[Piece], headers: &[Arc<str>], show: &mut impl FnMut(Item<'_>, Range<usize>)) {
@@ -88,8 +108,11 @@ fn pieces(bytes: &[u8], found: &[Piece], headers: &[Arc<str>], show: &mut impl F
             Kind::Record => {
                 fields.clear();
                 match strict::object(slice, 0, &mut fields) {
-                    Some(end) if end == slice.len() => show(Item::Object(slice, &fields), range),
-                    _ => show(Item::Value(slice), range),
+                    Some(end) if end == slice.len() => object(slice, &fields, range, show),
+                    _ => match slice.first().filter(|byte| **byte == b'"').and_then(|_| carrier::of_string(slice)) {
+                        Some(all) => carried(&all, &range, show),
+                        None => show(Item::Value(slice), range),
+                    },
                 }
             }
             Kind::Row(columns) => {
@@ -111,6 +134,8 @@ fn lines(
     let mut reader =
         csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(separator).from_reader(bytes);
     let mut record = csv::ByteRecord::new();
+    let carriers: Vec<usize> =
+        (0..header.len()).filter(|cell| carrier::carries(name(header, *cell).as_bytes())).collect();
     loop {
         let start = reader.position().byte() as usize;
         match reader.read_byte_record(&mut record) {
@@ -138,10 +163,20 @@ fn lines(
             });
         if repeated {
             passed.headers += 1;
-        } else if record.iter().any(|cell| !cell.is_empty()) {
+        } else if let Some(all) = carriers
+            .iter()
+            .find_map(|cell| carrier::of_cell(name(header, *cell), record.get(*cell).unwrap_or_default()))
+        {
+            carried(&all, &range, show);
+        } else if record.iter().any(|cell| !cell.iter().all(|byte| matches!(byte, 0 | 0x1a))) {
+            // Zero bytes behind the last line are room that nothing filled.
             show(Item::Line(&record), range);
         }
     }
+}
+
+fn name(header: &[String], cell: usize) -> &str {
+    header.get(cell).map_or("", String::as_str)
 }
 
 /// The cells inside a line that was quoted as a whole, as spreadsheets do when they save a file they did not split.

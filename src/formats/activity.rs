@@ -59,7 +59,7 @@ fn named<'a>(value: &'a Value<'_>) -> Cow<'a, str> {
 }
 
 /// The status words of current workspaces: Start, Accept, Success, Failure.
-fn status(word: &str) -> &str {
+pub fn status(word: &str) -> &str {
     match word.to_ascii_lowercase().as_str() {
         "started" | "start" => "Start",
         "accepted" | "accept" => "Accept",
@@ -70,7 +70,7 @@ fn status(word: &str) -> &str {
 }
 
 /// Columns that are parts of the resource id.
-fn resource(row: &mut Row<'_>, id: &str) {
+pub fn resource(row: &mut Row<'_>, id: &str) {
     row.text("ResourceId", id);
     row.text("_ResourceId", &id.to_ascii_lowercase());
     row.text("Resource", id.rsplit('/').next().unwrap_or_default());
@@ -150,7 +150,7 @@ pub fn load_diagnostic(record: &Record<'_>, properties: &Record<'_>, sink: &mut 
 }
 
 /// Who: the user by name, else the object, else the application.
-fn caller<'a>(claims: &'a Value<'_>, identity: &'a Value<'_>) -> Cow<'a, str> {
+pub fn caller<'a>(claims: &'a Value<'_>, identity: &'a Value<'_>) -> Cow<'a, str> {
     const NAMES: [&str; 8] = [
         "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn",
         "upn",

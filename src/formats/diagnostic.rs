@@ -20,7 +20,11 @@ pub static FORMAT: Format = Format {
             && (record.has("properties") || record.has("resourceId") || (record.has("time") && own(record)))
             && !record.has("activityDisplayName")
             && !record.has("eventTimestamp")
-            && !record.has("TimeGenerated")
+            // A table's own rows, also with the portal's `[UTC]` behind the name.
+            && !record.fields.iter().any(|(name, _)| {
+                name.get(..13).is_some_and(|head| head.eq_ignore_ascii_case("TimeGenerated"))
+            })
+            && (record.has("properties") || !record.has("SourceSystem"))
             && matches!(record.get("category"), Value::Text(_))
             && loader(record.text("category")).is_some()
             && (!is_read(record) || diagnostic_resource::is_key_vault(record));

@@ -65,7 +65,11 @@ pub fn foreign<'r>(record: &'r Record<'_>) -> Option<&'r str> {
 /// A header name without what the portal appends for the time zone.
 fn column(name: &str) -> &str {
     let name = name.trim();
-    let name = name.strip_suffix("[UTC]").or_else(|| name.strip_suffix("[Local Time]")).unwrap_or(name).trim_end();
+    let ends = |mark: &str| {
+        let (head, tail) = name.split_at_checked(name.len().checked_sub(mark.len())?)?;
+        tail.eq_ignore_ascii_case(mark).then_some(head)
+    };
+    let name = ends("[UTC]").or_else(|| ends("[Local Time]")).unwrap_or(name).trim_end();
     if name.eq_ignore_ascii_case("Timestamp") { "TimeGenerated" } else { name }
 }
 
@@ -115,13 +119,15 @@ fn load(record: &Record<'_>, sink: &mut Sink) -> Result<(), String> {
     let Some(table) = table(record) else { return Err("names no table, and its columns fit none".into()) };
     let fixed = record.form == Form::Json;
     let plan = sink.plan(&table, || {
-        let plan = Plan::own(&table, SHAPE).alias(&aliases(record, &table));
+        let plan = Plan::own(&table, SHAPE);
+        let schema = plan.schema.clone();
+        let plan = plan.alias(&aliases(record, &schema));
         let names = record.fields.iter().map(|(name, _)| name.as_ref());
         if fixed { plan } else { plan.missing_beyond(names, &[]) }
     });
     let mut row = sink.row(&plan);
     row.fill(record);
-    if !record.fields.iter().any(|(name, _)| column(name) == "TimeGenerated") {
+    if !record.fields.iter().any(|(name, _)| column(name).eq_ignore_ascii_case("TimeGenerated")) {
         // Columns were chosen without it: the event's own time is in its place where there is one.
         row.set("TimeGenerated", record.any(&["CreatedDateTime", "ActivityDateTime"]));
     }
@@ -129,11 +135,12 @@ fn load(record: &Record<'_>, sink: &mut Sink) -> Result<(), String> {
     Ok(())
 }
 
-/// Header names that are not spelled exactly as the column.
-fn aliases<'a>(record: &'a Record<'_>, table: &str) -> Vec<(&'a str, &'a str)> {
-    let schema = Schema::known(table);
+/// Header names that are not spelled as the column, whatever the letter case.
+fn aliases<'a>(record: &'a Record<'_>, schema: &'a Schema) -> Vec<(&'a str, &'a str)> {
     let odd = record.fields.iter().filter(|(name, _)| column(name) != name.as_ref());
-    odd.map(|(name, _)| (name.as_ref(), column(name)))
-        .filter(|(name, column)| name != column && schema.as_ref().is_some_and(|s| s.position(column).is_some()))
-        .collect()
+    odd.filter_map(|(name, _)| {
+        let known = schema.fields.iter().find(|field| field.name.eq_ignore_ascii_case(column(name)))?;
+        Some((name.as_ref(), known.name.as_str()))
+    })
+    .collect()
 }

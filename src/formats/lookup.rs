@@ -4,7 +4,7 @@
 
 use super::lookup_directory::{APPLICATIONS, CREDENTIALS, GROUPS, MEMBERS, PRINCIPALS};
 use super::record::owned;
-use super::{Form, Format, Plan, Rank, Record, Sink, Value};
+use super::{Form, Format, Plan, Rank, Record, Sink, Value, lookup_credentials};
 
 /// A kind of inventory.
 pub struct Inventory {
@@ -353,6 +353,11 @@ impl Inventory {
             }
         }
         row.close();
+        if self.table == APPLICATIONS.table {
+            lookup_credentials::load(record, "application", sink);
+        } else if self.table == PRINCIPALS.table {
+            lookup_credentials::load(record, "service principal", sink);
+        }
         Ok(())
     }
 }

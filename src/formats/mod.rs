@@ -3,12 +3,14 @@
 //! One file a shape, and its line in [`ALL`]. Content decides; the name of a file is only asked where two exports
 //! cannot be told apart by what is in them.
 
+mod nested;
 mod plan;
 pub mod record;
 pub mod sink;
 pub mod when;
 
 mod activity;
+mod activity_grid;
 mod activity_portal;
 mod audit_data;
 mod audit_graph;
@@ -16,10 +18,12 @@ mod audit_portal;
 mod diagnostic;
 mod diagnostic_resource;
 mod envelope;
+mod flattened;
 mod inventory;
 pub mod localised;
 mod log_analytics;
 mod lookup;
+mod lookup_credentials;
 mod lookup_directory;
 mod provisioning;
 mod recased;
@@ -71,17 +75,20 @@ pub struct Format {
 
 /// Every shape, those with the most specific marks first.
 pub static ALL: &[&Format] = &[
+    &flattened::OBJECTS,
     &search_ual::FORMAT,
     &diagnostic::FORMAT,
     &signin_graph::FORMAT,
     &audit_graph::FORMAT,
     &risk::DETECTIONS,
+    &risk::LEGACY,
     &risk::USERS,
     &risk::PRINCIPALS,
     &provisioning::FORMAT,
     &audit_data::FORMAT,
     &audit_data::ELASTIC,
     &activity::FORMAT,
+    &activity_grid::FORMAT,
     &signin_portal::USERS,
     &signin_portal::APPLICATIONS,
     &signin_details::FORMAT,
@@ -90,9 +97,11 @@ pub static ALL: &[&Format] = &[
     &recased::SDK,
     &recased::FLAT,
     &recased::SNAKE,
+    &recased::UNDERSCORES,
     &log_analytics::FORMAT,
     &inventory::FORMAT,
     &lookup::FORMAT,
+    &flattened::TABLES,
 ];
 
 /// The shape of a record, and why.

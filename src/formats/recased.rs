@@ -1,6 +1,7 @@
 //! The same objects under other spellings: PowerShell's PascalCase, flattened CSV, Python's snake_case and repr.
 //! Names are brought back to Graph's spelling, then the shape of that spelling loads them.
 
+use super::nested::{Tree, path};
 use super::record::{quote, shallow};
 use super::{Form, Format, Record, Sink, Value, activity, audit_data, audit_graph, signin_graph};
 
@@ -27,6 +28,32 @@ pub static FLAT: Format = Format {
         (record.form == Form::Csv && !record.has("TimeGenerated")).then(|| target(record)).flatten().map(Target::why)
     },
     load: flat,
+};
+
+/// Sign-ins and audits under names with underscores, as tools that put Graph's answers into SQL tables list them.
+pub static UNDERSCORES: Format = Format {
+    name: "Graph records under names with underscores",
+    shapes: &[],
+    marks: |record| {
+        let signin = ["created_date_time", "app_display_name", "conditional_access_status"];
+        let audit = ["activity_date_time", "activity_display_name", "target_resources"];
+        (record.has_all(&signin) || record.has_all(&audit))
+            .then_some("has created_date_time or activity_date_time and further names of Graph with underscores")
+    },
+    load: |record, sink| {
+        // Cells of a table hold nested values as text.
+        let fields = record.fields.iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| {
+            let value = match value {
+                Value::Text(text) if record.form != Form::Json => camel(&Value::Json(cell(text).into()), 0),
+                other => camel(other, 0),
+            };
+            format!("{}:{value}", quote(&unsnake(name)))
+        });
+        let text = format!("{{{}}}", fields.collect::<Vec<_>>().join(","));
+        let fixed = Record::parse(&text)?;
+        let Some(target) = target(&fixed) else { return Err("neither a sign-in nor an audit".into()) };
+        target.load(&fixed, sink)
+    },
 };
 
 /// Azure activity as Python's SDK writes it.
@@ -168,8 +195,7 @@ fn snake(value: &Value<'_>) -> String {
 fn flat(record: &Record<'_>, sink: &mut Sink) -> Result<(), String> {
     let Some(target) = target(record) else { return Err("unknown object".into()) };
     let ual = matches!(target, Target::Ual);
-    let mut simple: Vec<(String, String)> = Vec::new();
-    let mut nested: Vec<(String, Vec<(String, String)>)> = Vec::new();
+    let mut tree = Tree::default();
     let mut lost = false;
     for (name, value) in &record.fields {
         if value.is_empty() {
@@ -179,27 +205,13 @@ fn flat(record: &Record<'_>, sink: &mut Sink) -> Result<(), String> {
             lost = true;
             continue;
         }
-        let json = cell(value.as_str());
-        match name.split_once('.') {
-            Some((outer, inner)) if !ual => {
-                let (outer, inner) = (lower(outer), lower(inner));
-                match nested.iter_mut().find(|(known, _)| *known == outer) {
-                    Some((_, fields)) => fields.push((inner, json)),
-                    None => nested.push((outer, vec![(inner, json)])),
-                }
-            }
-            _ => simple.push((if ual { name.to_string() } else { lower(name) }, json)),
-        }
+        let parts = if ual { vec![name.to_string()] } else { path(name).iter().map(|part| lower(part)).collect() };
+        tree.insert(&parts, cell(value.as_str()));
     }
     if lost {
         sink.note("records with .NET type names in cells: Export-Csv lost nested values (status, device, location); export with ConvertTo-Json instead");
     }
-    for (name, fields) in nested {
-        let inner: Vec<String> = fields.iter().map(|(name, value)| format!("{}:{value}", quote(name))).collect();
-        simple.push((name, format!("{{{}}}", inner.join(","))));
-    }
-    let fields: Vec<String> = simple.iter().map(|(name, value)| format!("{}:{value}", quote(name))).collect();
-    let text = format!("{{{}}}", fields.join(","));
+    let text = tree.to_json();
     target.load(&Record::parse(&text)?, sink)
 }
 
@@ -216,7 +228,7 @@ fn type_name(text: &str) -> bool {
 }
 
 /// A cell as JSON: as it is where it is JSON, translated from PowerShell's or Python's spelling, else as text.
-fn cell(text: &str) -> String {
+pub fn cell(text: &str) -> String {
     let body = text.trim();
     if body.starts_with(['{', '[']) && shallow(body) {
         if sonic_rs::from_str::<sonic_rs::LazyValue<'_>>(body).is_ok() {

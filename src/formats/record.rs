@@ -249,18 +249,30 @@ pub fn compact(raw: &str) -> Cow<'_, str> {
     }
 }
 
-/// Valid JSON from text with trailing commas and `//` comments, as documentation and hand-edited files have them.
+/// Valid JSON from text with trailing commas and `//` comments, as documentation and hand-edited files have them; with
+/// control characters and backslashes that should have been escaped; with the words that data frames write for nothing.
 pub fn repair(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len());
     let mut rest = raw.chars().peekable();
     let mut quoted = false;
     while let Some(c) = rest.next() {
         if quoted {
-            out.push(c);
             match c {
-                '\\' => out.extend(rest.next()),
-                '"' => quoted = false,
-                _ => {}
+                '\\' => match rest.next() {
+                    Some(c @ ('"' | '\\' | '/' | 'b' | 'f' | 'n' | 'r' | 't' | 'u')) => {
+                        out.extend([c, '\\'].iter().rev())
+                    }
+                    // What needs no escape stands for itself; before anything else the backslash was meant.
+                    Some('\'') => out.push('\''),
+                    Some(other) => out.extend(['\\', '\\', other]),
+                    None => {}
+                },
+                '"' => {
+                    quoted = false;
+                    out.push(c);
+                }
+                c if c.is_ascii_control() => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+                _ => out.push(c),
             }
             continue;
         }
@@ -276,6 +288,17 @@ pub fn repair(raw: &str) -> String {
                     out.truncate(kept - 1);
                 }
                 out.push(c);
+            }
+            'N' | 'I' | 'u' => {
+                let mut word = String::from(c);
+                while let Some(letter) = rest.next_if(char::is_ascii_alphabetic) {
+                    word.push(letter);
+                }
+                let nothing = matches!(word.as_str(), "NaN" | "Infinity" | "undefined" | "None");
+                if nothing && out.ends_with('-') {
+                    out.pop();
+                }
+                out.push_str(if nothing { "null" } else { &word });
             }
             '\u{a0}' => out.push(' '),
             _ => out.push(c),
@@ -297,5 +320,10 @@ mod tests {
     #[test]
     fn repairs() {
         assert_eq!(repair("{\"a\":[1,2,],// x\n\"b\":\"//,}\",}"), "{\"a\":[1,2],\n\"b\":\"//,}\"}");
+        assert_eq!(repair("{\"a\":NaN,\"b\":-Infinity,\"c\":null}"), "{\"a\":null,\"b\":null,\"c\":null}");
+        assert_eq!(
+            repair("{\"a\":\"x\ty\0\",\"b\":\"C:\\Users\\new \\'q\\' \\u00e9\"}"),
+            "{\"a\":\"x\\u0009y\\u0000\",\"b\":\"C:\\\\Users\\new 'q' \\u00e9\"}"
+        );
     }
 }

@@ -6,6 +6,7 @@ use super::record::quote;
 use super::{Form, Format, Plan, Rank, Record, Sink, Value};
 
 const SHAPE: &str = "Graph risk";
+const EARLY: &str = "Graph identity risk events";
 const CSV: &str = "PowerShell risk CSV";
 
 /// Risk detections of users and service principals.
@@ -19,6 +20,17 @@ pub static DETECTIONS: Format = Format {
         seen.then_some("has riskEventType and detectedDateTime as Graph's riskDetection")
     },
     load: detection,
+};
+
+/// Risk events of Graph's beta before 2020, under names of their own.
+pub static LEGACY: Format = Format {
+    name: "identity risk events",
+    shapes: &[(EARLY, Rank::GraphV1)],
+    marks: |record| {
+        let seen = record.has_all(&["riskEventDateTime", "riskEventStatus", "riskLevel"]);
+        seen.then_some("has riskEventDateTime and riskEventStatus as Graph's identityRiskEvent")
+    },
+    load: early,
 };
 
 /// The state of users.
@@ -98,6 +110,39 @@ fn detection(record: &Record<'_>, sink: &mut Sink) -> Result<(), String> {
     row.fill(record);
     let when = record.any(&["lastUpdatedDateTime", "detectedDateTime", "activityDateTime"]);
     row.set("TimeGenerated", if matches!(when, Value::Null) { record.get("createdDateTime") } else { when });
+    row.close();
+    Ok(())
+}
+
+static EARLY_PLAN: LazyLock<Plan> = LazyLock::new(|| {
+    Plan::new("AADUserRiskEvents", EARLY)
+        .alias(&[
+            ("riskEventDateTime", "ActivityDateTime"),
+            ("createdDateTime", "DetectedDateTime"),
+            ("closedDateTime", "LastUpdatedDateTime"),
+            ("riskEventStatus", "RiskState"),
+        ])
+        .constants(&[("OperationName", "User Risk Detection"), ("SourceSystem", "Azure AD")])
+        .missing(&[
+            "CorrelationId",
+            "RequestId",
+            "RiskDetail",
+            "Source",
+            "Activity",
+            "DetectionTimingType",
+            "TokenIssuerType",
+            "AdditionalInfo",
+        ])
+});
+
+/// Each kind of event was a list and a type of its own; the words of its status are not those of today's state.
+fn early(record: &Record<'_>, sink: &mut Sink) -> Result<(), String> {
+    let mut row = sink.row(&EARLY_PLAN);
+    let kind = record.any(&["riskEventType", "riskType"]);
+    let of_type = record.text("@odata.type").rsplit('.').next().unwrap_or_default();
+    row.text("RiskEventType", if kind.is_empty() { of_type } else { kind.as_str() });
+    row.fill(record);
+    row.set("TimeGenerated", record.any(&["createdDateTime", "riskEventDateTime"]));
     row.close();
     Ok(())
 }

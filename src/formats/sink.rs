@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::plan::Plan;
 use super::record::{Record, Value, compact, quote, shallow};
 use super::when::Dates;
-use crate::table::{Cell, Decimal, RecordId, TableBuilder, Type};
+use crate::table::{Cell, Decimal, RecordId, TICKS_PER_SECOND, TableBuilder, Type, UNIX_EPOCH_TICKS};
 
 /// A value that does not fit its column: left empty, and named.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,6 +142,16 @@ impl Row<'_> {
 
     /// A service writes its dates in one way wherever the file was opened; what cannot be read so was changed since.
     fn date(&mut self, text: &str) -> Option<i64> {
+        // A document store's way to say that a text is a date.
+        if text.starts_with('{') && text.contains("\"$date\"") {
+            let held = Value::Json(text.into());
+            let held = held.object()?;
+            return self.date(held.get("$date").as_str());
+        }
+        if let Some(ticks) = since_1970(text) {
+            *self.notes.entry("times as numbers, read as the time since 1970 in UTC".into()).or_default() += 1;
+            return Some(ticks);
+        }
         if self.plan.month_first {
             let of_service = Dates::default().read(text, false);
             if of_service.is_some() {
@@ -307,6 +317,23 @@ impl Row<'_> {
         let found = found.chars().take(60).collect();
         self.problems.push(Problem { record: self.record, column, found, wanted });
     }
+}
+
+/// A time as the seconds, milliseconds, microseconds or nanoseconds since 1970. How many digits there are tells which: from
+/// 2001 until 2262 no two of them have the same number.
+fn since_1970(text: &str) -> Option<i64> {
+    if !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let count: i64 = text.parse().ok()?;
+    let ticks = match text.len() {
+        10 => count.checked_mul(TICKS_PER_SECOND)?,
+        13 => count.checked_mul(TICKS_PER_SECOND / 1_000)?,
+        16 => count.checked_mul(TICKS_PER_SECOND / 1_000_000)?,
+        19 => count / 100,
+        _ => return None,
+    };
+    ticks.checked_add(UNIX_EPOCH_TICKS)
 }
 
 fn bool_of(text: &str) -> Option<bool> {

@@ -1,5 +1,6 @@
 //! What a record is that no table takes: a file that is not loaded is still named for what it holds.
 
+use super::envelope::held;
 use super::{Form, Record, Value, log_analytics};
 
 /// Names that mark a kind together, and what the kind is. The first that fits decides.
@@ -47,6 +48,29 @@ const KINDS: &[(&[&str], &str)] = &[
     (&["activityGroupName", "azureTenantId"], "security alerts of Graph's first edition"),
     (&["EventID", "ProviderName", "Channel"], "Windows event log records"),
     (&["StatusDate", "WorkloadDisplayName"], "service health of Microsoft 365"),
+    (
+        &["Timestamp", "AccountUpn", "ErrorCode", "ApplicationId"],
+        "sign-ins of Defender's advanced hunting (EntraIdSignInEvents, before AADSignInEventsBeta; export SigninLogs and its siblings instead)",
+    ),
+    (
+        &["Timestamp", "RequestUri", "RequestMethod", "TargetWorkload"],
+        "requests to Graph of Defender's advanced hunting (GraphAPIAuditEvents; export MicrosoftGraphActivityLogs instead)",
+    ),
+    (&["Timestamp", "ReportId"], "rows of Defender's advanced hunting other than CloudAppEvents"),
+    (
+        &["Activity type", "App", "IP address"],
+        "activities from the portal of Defender for Cloud Apps (search the unified audit log instead)",
+    ),
+    (&["class_uid", "metadata"], "events that a tool rewrote into OCSF (load the export that they were made from)"),
+    (&["essentials", "alertContext"], "alerts of Azure Monitor"),
+    (&["authenticationType", "isVerified", "isDefault"], "an inventory of domains"),
+    (&["verifiedDomains", "displayName"], "properties of the organisation"),
+    (&["isTrusted", "displayName"], "an inventory of named locations"),
+    (&["receivedDateTime", "bodyPreview"], "messages of a mailbox"),
+    (&["parentFolderId", "totalItemCount"], "folders of a mailbox"),
+    (&["messageType", "chatId"], "messages of Teams"),
+    (&["$schema", "resources"], "a template of Azure Resource Manager"),
+    (&["id", "name", "type", "properties"], "objects of Azure Resource Manager, such as incidents of Sentinel"),
 ];
 
 const LISTING: &str =
@@ -54,6 +78,11 @@ const LISTING: &str =
 
 /// What an unknown record looks like: a kind that is known not to be loaded, its category, or its first names.
 pub fn describe(record: &Record<'_>) -> String {
+    described(record, 3)
+}
+
+/// The same, with the number of carriers that may still be looked into.
+fn described(record: &Record<'_>, depth: u8) -> String {
     if let Some(shipped) = shipped(record) {
         return shipped.into();
     }
@@ -68,6 +97,13 @@ pub fn describe(record: &Record<'_>) -> String {
     }
     if let Some((_, what)) = KINDS.iter().find(|(names, _)| record.has_all(names)) {
         return if *what == LISTING { LISTING.into() } else { format!("{what}, which no table here takes") };
+    }
+    // What another tool carried is described, not the tool's own names.
+    if depth > 0
+        && let Some((text, place)) = held(record)
+        && let Ok(inner) = Record::parse(&text)
+    {
+        return format!("in the field {place:?}: {}", described(&inner, depth - 1));
     }
     let names: Vec<&str> = record.fields.iter().take(8).map(|(name, _)| name.as_ref()).collect();
     let more = if record.fields.len() > names.len() { ", …" } else { "" };

@@ -95,6 +95,24 @@ fn a_join_whose_pairs_do_not_fit_fails_with_the_figure_and_a_narrower_one_runs()
 }
 
 #[test]
+fn an_expansion_that_does_not_fit_fails_with_the_figure_and_a_smaller_one_runs() {
+    let mut read = load(None);
+    read.tables.limit(8 << 20);
+    let rows = "SigninLogs | project Id";
+    let many =
+        answer(&read, &format!("{rows} | mv-expand Hour = range(0, 5000, 1) to typeof(long) | count")).unwrap_err();
+    for part in
+        ["mv-expand makes more than", "rows, which would take more than", "--memory allows 8 MiB", "filter before"]
+    {
+        assert!(many.contains(part), "{part}: {many}");
+    }
+    let few = answer(&read, &format!("{rows} | mv-expand Hour = range(0, 5, 1) to typeof(long) | count"));
+    assert!(few.is_ok(), "{few:?}");
+    let limited = answer(&read, &format!("{rows} | mv-expand Hour = range(0, 5000, 1) limit 3 | count"));
+    assert!(limited.is_ok(), "{limited:?}");
+}
+
+#[test]
 fn temporary_files_lie_where_they_are_asked_for_and_vanish() {
     let place = tempfile::tempdir().unwrap();
     let options = Options { memory: Some(64 << 10), temp: Some(place.path().to_owned()), ..Options::default() };

@@ -3,6 +3,7 @@
 use polars::chunked_array::builder::ListStringChunkedBuilder;
 use polars::prelude::*;
 
+use super::room;
 use crate::error::Diagnostic;
 use crate::kql::Value;
 use crate::kql::ast::{self, Expansion, Name};
@@ -43,14 +44,15 @@ pub fn compile(
     let inputs: Vec<Scalar> = values.iter().map(|(_, scalar, _)| scalar.clone()).collect();
     let mut lists: Vec<Expr> = Vec::new();
     let mut names: Vec<String> = Vec::new();
+    let rows = room::rows(c, values.len() + usize::from(index.is_some()));
     for position in 0..values.len() {
         let name = c.hidden("item");
-        lists.push(list(&inputs, Some(position), array, limit).alias(name.as_str()));
+        lists.push(list(&inputs, Some(position), &input, array, limit, rows).alias(name.as_str()));
         names.push(name);
     }
     if index.is_some() {
         let name = c.hidden("index");
-        lists.push(list(&inputs, None, array, limit).alias(name.as_str()));
+        lists.push(list(&inputs, None, &input, array, limit, rows).alias(name.as_str()));
         names.push(name);
     }
     let options = ExplodeOptions { empty_as_null: false, keep_nulls: true };
@@ -90,21 +92,41 @@ fn typed(element: Scalar, ty: Type) -> Scalar {
     apply(kernel, &[element], &[Accepts::Any], ty)
 }
 
-/// The elements of one item as a list column, filled up to the longest item; without a position their numbers.
-fn list(inputs: &[Scalar], position: Option<usize>, array: bool, limit: usize) -> Expr {
+/// The elements of one item as a list column, filled up to the longest item; without a position their numbers. Fails
+/// where they are more than fit.
+fn list(
+    inputs: &[Scalar],
+    position: Option<usize>,
+    over: &Relation,
+    array: bool,
+    limit: usize,
+    fit: room::Rows,
+) -> Expr {
     let types: Vec<Type> = inputs.iter().map(|scalar| scalar.ty).collect();
     let evaluate = move |columns: &mut [Column]| -> PolarsResult<Column> {
-        let rows = columns.iter().map(Column::len).find(|len| *len != 1).unwrap_or(1);
+        // What is the same for every row is expanded once.
+        let rows = columns.iter().take(types.len()).map(Column::len).find(|len| *len != 1).unwrap_or(1);
+        let all = columns.iter().map(Column::len).find(|len| *len != 1).unwrap_or(1);
+        let times = if rows == all { 1 } else { all };
         let series: Vec<Series> = columns.iter().map(|c| c.as_materialized_series().rechunk()).collect();
         let readers = series.iter().zip(&types).map(|(s, ty)| Reader::new(s, *ty)).collect::<PolarsResult<Vec<_>>>()?;
         let mut builder = ListStringChunkedBuilder::new("".into(), rows, rows * 2);
+        // Rows often repeat what they are expanded by: a window's hours, the policies of a tenant.
+        let mut before: Option<Vec<Value<'_>>> = None;
+        let mut found: Vec<Vec<Option<String>>> = Vec::new();
+        let mut made: u64 = 0;
         for row in 0..rows {
-            let all: Vec<Vec<Option<String>>> =
-                readers.iter().map(|reader| elements(&reader.value(row), array)).collect();
-            let longest = all.iter().map(Vec::len).max().unwrap_or(0).min(limit);
+            let given: Vec<Value<'_>> = readers.iter().map(|reader| reader.value(row)).collect();
+            if before.as_ref() != Some(&given) {
+                found = given.iter().map(|value| elements(value, array)).collect();
+                before = Some(given);
+            }
+            let longest = found.iter().map(Vec::len).max().unwrap_or(0).min(limit);
+            made += longest as u64;
+            fit.check(made.saturating_mul(times as u64))?;
             match position {
                 Some(position) => {
-                    let own = all.get(position).into_iter().flatten().map(Option::as_deref);
+                    let own = found.get(position).into_iter().flatten().map(Option::as_deref);
                     let padded: Vec<Option<&str>> = own.chain(std::iter::repeat(None)).take(longest).collect();
                     builder.append_trusted_len_iter(padded.into_iter());
                 }
@@ -114,9 +136,12 @@ fn list(inputs: &[Scalar], position: Option<usize>, array: bool, limit: usize) -
                 }
             }
         }
-        Ok(builder.finish().into_series().into())
+        let lists: Column = builder.finish().into_series().into();
+        Ok(if rows == all { lists } else { lists.new_from_index(0, all) })
     };
-    let expressions: Vec<Expr> = inputs.iter().map(|scalar| scalar.expr.clone()).collect();
+    let mut expressions: Vec<Expr> = inputs.iter().map(|scalar| scalar.expr.clone()).collect();
+    // Tells how many rows there are where no item does.
+    expressions.extend(over.columns.first().map(|col| column(&col.name)));
     map_multiple(evaluate, expressions, |_: &Schema, fields: &[Field]| {
         let name = fields.first().map(|f| f.name().clone()).unwrap_or_default();
         Ok(Field::new(name, DataType::List(Box::new(DataType::String))))

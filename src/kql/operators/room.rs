@@ -1,4 +1,5 @@
-//! What a join may take of memory: rows of equal keys pair up, so that the result can be larger than both sides together.
+//! What operators that make rows may take of memory: a join, since rows of equal keys pair up, so that the result can be
+//! larger than both sides together, and `mv-expand`, which makes a row of each element.
 
 use polars::prelude::*;
 
@@ -27,7 +28,6 @@ pub fn pairing(c: &Compiler<'_>, left: LazyFrame, right: &LazyFrame, keys: &[Exp
         if rows <= fit {
             return Ok(frame);
         }
-        let mebibytes = |bytes: u64| bytes.div_ceil(1 << 20);
         Err(PolarsError::ComputeError(
             format!(
                 "the join pairs rows {rows} times, which would take about {} MiB, and --memory allows {} MiB; join on more \
@@ -39,6 +39,42 @@ pub fn pairing(c: &Compiler<'_>, left: LazyFrame, right: &LazyFrame, keys: &[Exp
         ))
     };
     left.map(weigh, AllowedOptimizations::default(), None, Some("pairing"))
+}
+
+fn mebibytes(bytes: u64) -> u64 {
+    bytes.div_ceil(1 << 20)
+}
+
+/// How many rows an operator may make.
+#[derive(Debug, Clone, Copy)]
+pub struct Rows {
+    room: u64,
+    each: u64,
+}
+
+/// The rows that fit where each takes so many new cells. What they repeat of other columns depends on which of them are
+/// read later; so this refuses only what cannot fit in any case.
+pub fn rows(c: &Compiler<'_>, cells: usize) -> Rows {
+    Rows { room: c.context.tables.room().unwrap_or(u64::MAX), each: CELL * cells.max(1) as u64 }
+}
+
+impl Rows {
+    /// An error with the figures where so many rows do not fit.
+    pub fn check(self, rows: u64) -> PolarsResult<()> {
+        let needed = rows.saturating_mul(self.each);
+        if needed <= self.room {
+            return Ok(());
+        }
+        Err(PolarsError::ComputeError(
+            format!(
+                "mv-expand makes more than {rows} rows, which would take more than {} MiB, and --memory allows {} MiB; filter \
+                 before, expand fewer elements with `limit`, or allow more with --memory",
+                mebibytes(needed),
+                mebibytes(self.room)
+            )
+            .into(),
+        ))
+    }
 }
 
 /// How many pairs of rows have equal keys; keys without a value are equal, as in the join itself.

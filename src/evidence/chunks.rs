@@ -8,7 +8,7 @@ use memchr::{memchr, memchr2, memmem};
 use sha2::{Digest, Sha256};
 
 use super::encoding::{Encoding, Recoder, read_block};
-use super::first::{banner, is_binary, is_separator_line, last_row, line_end, magic, separator, tidy};
+use super::first::{banner, double_quotes, is_binary, is_separator_line, last_row, line_end, magic, separator, tidy};
 use super::json::{self, Facts, Kind, Piece, Splitter};
 
 /// Limits against hostile or broken input.
@@ -110,6 +110,8 @@ pub struct Chunks<'a> {
     spare: Vec<Vec<u8>>,
     /// What ends a line of cells: a carriage return where nothing else does, as old spreadsheets save.
     line_end: u8,
+    /// Quotes inside cells stand behind a backslash.
+    escaped: bool,
     /// How the text is spelled.
     pub encoding: Encoding,
     /// How the records follow each other.
@@ -133,6 +135,7 @@ impl<'a> Chunks<'a> {
             limits,
             spare: Vec::new(),
             line_end: b'\n',
+            escaped: false,
             encoding: Encoding::Utf8,
             layout: Layout::Empty,
             header: Vec::new(),
@@ -170,6 +173,7 @@ impl<'a> Chunks<'a> {
 
     /// One more block of text behind what is pending.
     fn fill(&mut self) {
+        let before = self.pending.len();
         if self.encoding == Encoding::Utf8 {
             let mut pending = std::mem::take(&mut self.pending);
             self.read_raw(&mut pending, self.limits.block);
@@ -179,6 +183,9 @@ impl<'a> Chunks<'a> {
             self.read_raw(&mut raw, self.limits.block);
             let ended = self.ended;
             self.recoder.push(&raw, ended, &mut self.pending);
+        }
+        if self.escaped {
+            double_quotes(&mut self.pending, before);
         }
     }
 
@@ -277,6 +284,7 @@ impl<'a> Chunks<'a> {
 
     /// Reads the header line of a separated file.
     fn separated(&mut self) -> Layout {
+        let mut titles = 0;
         loop {
             self.line_end = loop {
                 match line_end(&self.pending) {
@@ -316,11 +324,23 @@ impl<'a> Chunks<'a> {
             {
                 record = inner;
             }
+            let blank = record.iter().all(|cell| cell.trim_ascii().is_empty());
+            if blank && end < self.pending.len() {
+                self.pending.drain(..end);
+                continue;
+            }
             if record.len() < 2 {
-                return self.alone(end, record.get(0).unwrap_or_default());
+                let layout = self.alone(end, record.get(0).unwrap_or_default());
+                if layout == Layout::Text && titles < 3 && self.table_below(end) {
+                    self.pending.drain(..end);
+                    titles += 1;
+                    continue;
+                }
+                return layout;
             }
             self.header = record.iter().map(|cell| tidy(&decode(cell).0)).collect();
             self.pending.drain(..end);
+            self.look_for_escapes(separator);
             return Layout::Separated(separator);
         }
     }
@@ -344,6 +364,37 @@ impl<'a> Chunks<'a> {
         self.header = vec![name];
         self.pending.drain(..end);
         layout
+    }
+
+    /// Whether the next line that is not blank may be a header, and what stands above it a title.
+    fn table_below(&mut self, end: usize) -> bool {
+        while self.pending.len() < end + BANNER && !self.ended {
+            self.fill();
+        }
+        let below = self.pending.get(end..).unwrap_or_default();
+        let line = below.split(|byte| *byte == self.line_end).find(|line| !line.trim_ascii().is_empty());
+        let line = String::from_utf8_lossy(line.unwrap_or_default()).into_owned();
+        let cells = line.split(char::from(separator(&line))).count();
+        // Names are short; sentences with as many commas are not.
+        cells > 4 && line.len() / cells < 40
+    }
+
+    /// Some writers of tables put a backslash before a quote instead of another quote. An object as text shows it: in a
+    /// cell it begins in a way that no other spelling has.
+    fn look_for_escapes(&mut self, separator: u8) {
+        while self.pending.len() < BANNER && !self.ended {
+            self.fill();
+        }
+        let head = self.pending.get(..self.pending.len().min(BANNER)).unwrap_or_default();
+        const MARKS: [&[u8]; 3] = [b"\"{\\\"", b"\"[{\\\"", b"\"[\\\""];
+        let begins = |at: usize| {
+            let before = at.checked_sub(1).and_then(|at| head.get(at));
+            before.is_none_or(|byte| *byte == separator || matches!(byte, b'\n' | b'\r'))
+        };
+        self.escaped = MARKS.iter().any(|mark| memmem::find_iter(head, mark).any(begins));
+        if self.escaped {
+            double_quotes(&mut self.pending, 0);
+        }
     }
 
     /// The next stretch of whole records.

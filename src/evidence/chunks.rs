@@ -191,6 +191,9 @@ impl<'a> Chunks<'a> {
 
     fn arrange(&mut self) -> Layout {
         let head = self.pending.get(..self.pending.len().min(4096)).unwrap_or_default();
+        if head.len() > 7 && head.iter().all(|byte| *byte == 0) {
+            return Layout::Binary("zero bytes: the file was never written, or was overwritten");
+        }
         if self.encoding == Encoding::Utf8 && is_binary(head) {
             return Layout::Binary("binary data");
         }

@@ -19,26 +19,19 @@ pub enum Held {
 /// Whether a field of this name holds what a tool was given: Logstash, Vector and Graylog, Splunk and its collector,
 /// readers of event hubs and queues, Docker, LogScale, QRadar, OCSF, Elasticsearch, Google's forwarder.
 pub fn carries(name: &[u8]) -> bool {
-    matches!(
-        name,
-        b"message"
-            | b"full_message"
-            | b"short_message"
-            | b"event"
-            | b"_raw"
-            | b"body"
-            | b"Body"
-            | b"data"
-            | b"log"
-            | b"payload"
-            | b"@rawstring"
-            | b"raw_data"
-            | b"log_text"
-            | b"records"
-            | b"hits"
-            | b"_source"
-            | b"result"
-    )
+    // Every field of every record comes by here: the length alone decides for most.
+    match name.len() {
+        3 => name == b"log",
+        4 => matches!(name, b"body" | b"Body" | b"data" | b"hits" | b"_raw"),
+        5 => name == b"event",
+        6 => name == b"result",
+        7 => matches!(name, b"message" | b"payload" | b"records" | b"_source"),
+        8 => matches!(name, b"raw_data" | b"log_text"),
+        10 => name == b"@rawstring",
+        12 => name == b"full_message",
+        13 => name == b"short_message",
+        _ => false,
+    }
 }
 
 /// The records of an event that carries more than one; none where it carries one or nothing.

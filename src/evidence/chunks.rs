@@ -1,14 +1,15 @@
 //! Reads one stream in blocks of some megabytes and cuts it between records, so that the pieces can be parsed on
 //! all cores and no file is ever held whole. The SHA-256 of the bytes is computed on the way.
 
+mod arrange;
+
 use std::io::Read;
 use std::sync::Arc;
 
-use memchr::{memchr, memchr2, memmem};
 use sha2::{Digest, Sha256};
 
 use super::encoding::{Encoding, Recoder, read_block};
-use super::first::{banner, is_binary, is_separator_line, last_row, line_end, magic, separator, tidy};
+use super::first::{double_quotes, last_row, magic};
 use super::json::{self, Facts, Kind, Piece, Splitter};
 
 /// Limits against hostile or broken input.
@@ -110,6 +111,8 @@ pub struct Chunks<'a> {
     spare: Vec<Vec<u8>>,
     /// What ends a line of cells: a carriage return where nothing else does, as old spreadsheets save.
     line_end: u8,
+    /// Quotes inside cells stand behind a backslash.
+    escaped: bool,
     /// How the text is spelled.
     pub encoding: Encoding,
     /// How the records follow each other.
@@ -133,6 +136,7 @@ impl<'a> Chunks<'a> {
             limits,
             spare: Vec::new(),
             line_end: b'\n',
+            escaped: false,
             encoding: Encoding::Utf8,
             layout: Layout::Empty,
             header: Vec::new(),
@@ -170,6 +174,7 @@ impl<'a> Chunks<'a> {
 
     /// One more block of text behind what is pending.
     fn fill(&mut self) {
+        let before = self.pending.len();
         if self.encoding == Encoding::Utf8 {
             let mut pending = std::mem::take(&mut self.pending);
             self.read_raw(&mut pending, self.limits.block);
@@ -180,170 +185,9 @@ impl<'a> Chunks<'a> {
             let ended = self.ended;
             self.recoder.push(&raw, ended, &mut self.pending);
         }
-    }
-
-    fn arrange(&mut self) -> Layout {
-        let head = self.pending.get(..self.pending.len().min(4096)).unwrap_or_default();
-        if self.encoding == Encoding::Utf8 && is_binary(head) {
-            return Layout::Binary("binary data");
+        if self.escaped {
+            double_quotes(&mut self.pending, before);
         }
-        let mut start = 0;
-        loop {
-            if self.pending.len() < start + 3 && !self.ended {
-                self.fill();
-            }
-            let Some(byte) = self.pending.get(start) else { return Layout::Empty };
-            match byte {
-                b' ' | b'\t' | b'\r' | b'\n' => start += 1,
-                0xef if self.pending.get(start..start + 3) == Some(b"\xef\xbb\xbf") => start += 3,
-                b'{' => {
-                    self.pending.drain(..start);
-                    loop {
-                        match json::is_lines(&self.pending, self.ended) {
-                            None if !self.ended && self.pending.len() < HEAD => self.fill(),
-                            Some(true) => return Layout::Lines,
-                            _ => return Layout::Json,
-                        }
-                    }
-                }
-                b'[' if !self.pending.get(start + 1).is_some_and(u8::is_ascii_alphanumeric) => return Layout::Json,
-                // Objects as JSON strings, as some collectors write the data of audit records.
-                b'"' if self
-                    .pending
-                    .get(start + 1..)
-                    .is_some_and(|rest| rest.starts_with(b"{\\\"") || rest.starts_with(b"[{\\\"")) =>
-                {
-                    return Layout::Json;
-                }
-                _ => {
-                    // A header may begin with a cell without a name.
-                    let before = self.pending.get(..start).unwrap_or_default();
-                    start -= before.iter().rev().take_while(|byte| **byte == b'\t').count();
-                    self.pending.drain(..start);
-                    return self.lines();
-                }
-            }
-        }
-    }
-
-    /// Lines that do not begin with JSON: a forwarder's prefix before each record, what a terminal writes before an
-    /// answer, else cells or text.
-    fn lines(&mut self) -> Layout {
-        loop {
-            let end = memchr2(b'\n', b'\r', &self.pending);
-            if end.is_none() && !self.ended && self.pending.len() < HEAD {
-                self.fill();
-                continue;
-            }
-            let line = self.pending.get(..end.unwrap_or(self.pending.len())).unwrap_or_default();
-            if json::prefix(line).is_some() {
-                return Layout::Json;
-            }
-            if [b"CEF:0|".as_slice(), b"LEEF:1.0|", b"LEEF:2.0|"].iter().any(|mark| memmem::find(line, mark).is_some())
-            {
-                return Layout::Binary(
-                    "lines of CEF or LEEF, into which another tool rewrote its records: load the export that they were made from",
-                );
-            }
-            if banner(line) && self.answered() {
-                return Layout::Json;
-            }
-            return self.separated();
-        }
-    }
-
-    /// Whether a record begins below lines that are all a terminal's own.
-    fn answered(&mut self) -> bool {
-        while self.pending.len() < BANNER && !self.ended {
-            self.fill();
-        }
-        let head = self.pending.get(..self.pending.len().min(BANNER)).unwrap_or_default();
-        let mut at = 0;
-        while let Some(end) = head.get(at..).and_then(|rest| memchr(b'\n', rest)) {
-            let line = head.get(at..at + end).unwrap_or_default();
-            if line.starts_with(b"{") || line.starts_with(b"[") {
-                break;
-            }
-            if !line.trim_ascii().is_empty() && !banner(line) {
-                return false;
-            }
-            at += end + 1;
-        }
-        let mut pieces = Vec::new();
-        let mut probe = Splitter::default();
-        probe.feed(head.get(at..).unwrap_or_default(), head.len() < BANNER, &mut pieces);
-        pieces.first().is_some_and(|piece| piece.kind == Kind::Record) || probe.facts.envelopes > 0
-    }
-
-    /// Reads the header line of a separated file.
-    fn separated(&mut self) -> Layout {
-        loop {
-            self.line_end = loop {
-                match line_end(&self.pending) {
-                    Some(end) => break end,
-                    None if self.ended || self.pending.len() >= HEAD => break b'\n',
-                    None => self.fill(),
-                }
-            };
-            let line = memchr(self.line_end, &self.pending).map_or(self.pending.len(), |n| n + 1);
-            let first = String::from_utf8_lossy(self.pending.get(..line).unwrap_or_default()).into_owned();
-            let trimmed = first.trim();
-            // Excel's separator line and PowerShell's type line stand before the header.
-            if line < self.pending.len()
-                && (trimmed.is_empty() || is_separator_line(trimmed) || trimmed.starts_with("#TYPE"))
-            {
-                self.pending.drain(..line);
-                continue;
-            }
-            let separator = separator(&first);
-            let first = |pending: &[u8], end: u8| last_row(pending, (separator, end), true);
-            while first(&self.pending, self.line_end).is_none() && !self.ended && self.pending.len() < HEAD {
-                self.fill();
-            }
-            let end = first(&self.pending, self.line_end).or(self.ended.then_some(self.pending.len()));
-            let Some(end) = end else { return Layout::Text };
-            let mut reader = csv::ReaderBuilder::new()
-                .has_headers(false)
-                .flexible(true)
-                .delimiter(separator)
-                .from_reader(self.pending.get(..end).unwrap_or_default());
-            let mut record = csv::ByteRecord::new();
-            if !reader.read_byte_record(&mut record).unwrap_or(false) {
-                return Layout::Text;
-            }
-            if record.len() == 1
-                && let Some(inner) = super::records::unwrapped(&record, separator)
-            {
-                record = inner;
-            }
-            if record.len() < 2 {
-                return self.alone(end, record.get(0).unwrap_or_default());
-            }
-            self.header = record.iter().map(|cell| tidy(&decode(cell).0)).collect();
-            self.pending.drain(..end);
-            return Layout::Separated(separator);
-        }
-    }
-
-    /// A lone name over records, as when one column alone was exported: quoted cells, or JSON as it is.
-    fn alone(&mut self, end: usize, cell: &[u8]) -> Layout {
-        let name = tidy(&decode(cell).0);
-        while self.pending.len() < end + 3 && !self.ended {
-            self.fill();
-        }
-        let below = self.pending.get(end..).unwrap_or_default();
-        let layout = match below {
-            [b'"', b'{' | b'[', ..] => Layout::Separated(b','),
-            [b'{', ..] => Layout::Json,
-            _ => return Layout::Text,
-        };
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '@');
-        if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
-            return Layout::Text;
-        }
-        self.header = vec![name];
-        self.pending.drain(..end);
-        layout
     }
 
     /// The next stretch of whole records.

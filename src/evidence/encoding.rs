@@ -15,6 +15,8 @@ pub enum Encoding {
     Utf16Be,
     /// UTF-32, low byte first.
     Utf32Le,
+    /// UTF-32, high byte first.
+    Utf32Be,
 }
 
 impl Encoding {
@@ -22,6 +24,9 @@ impl Encoding {
     pub fn detect(head: &[u8]) -> Encoding {
         match head {
             [0xff, 0xfe, 0, 0, ..] => Encoding::Utf32Le,
+            [0, 0, 0xfe, 0xff, ..] => Encoding::Utf32Be,
+            [a, 0, 0, 0, b, 0, 0, 0, ..] if *a != 0 && *b != 0 => Encoding::Utf32Le,
+            [0, 0, 0, a, 0, 0, 0, b, ..] if *a != 0 && *b != 0 => Encoding::Utf32Be,
             [0xff, 0xfe, ..] => Encoding::Utf16Le,
             [0xfe, 0xff, ..] => Encoding::Utf16Be,
             [a, 0, b, 0, ..] if *a != 0 && *b != 0 => Encoding::Utf16Le,
@@ -37,6 +42,7 @@ impl Encoding {
             Encoding::Utf16Le => Some("UTF-16 (little-endian)"),
             Encoding::Utf16Be => Some("UTF-16 (big-endian)"),
             Encoding::Utf32Le => Some("UTF-32 (little-endian)"),
+            Encoding::Utf32Be => Some("UTF-32 (big-endian)"),
         }
     }
 }
@@ -61,11 +67,13 @@ impl Recoder {
 
     /// Appends the text of these bytes to `out`; with `last`, nothing follows.
     pub fn push(&mut self, bytes: &[u8], last: bool, out: &mut Vec<u8>) {
-        if self.encoding == Encoding::Utf32Le {
+        if matches!(self.encoding, Encoding::Utf32Le | Encoding::Utf32Be) {
             self.tail.extend_from_slice(bytes);
             let whole = self.tail.len() / 4 * 4;
             for unit in self.tail.get(..whole).unwrap_or_default().chunks_exact(4) {
-                let code = unit.iter().rev().fold(0_u32, |sum, b| (sum << 8) | u32::from(*b));
+                let join = |sum: u32, byte: &u8| (sum << 8) | u32::from(*byte);
+                let low_first = self.encoding == Encoding::Utf32Le;
+                let code = if low_first { unit.iter().rev().fold(0, join) } else { unit.iter().fold(0, join) };
                 let character = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
                 out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
             }

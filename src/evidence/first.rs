@@ -118,3 +118,15 @@ pub fn magic(head: &[u8]) -> Option<&'static str> {
     ];
     MAGIC.iter().find(|(mark, _)| head.starts_with(mark)).map(|(_, name)| *name)
 }
+
+/// Quotes behind a backslash, from a position on, as quotes behind a quote.
+pub fn double_quotes(bytes: &mut [u8], from: usize) {
+    // The backslash may have come with the block before.
+    for at in from.saturating_sub(1)..bytes.len().saturating_sub(1) {
+        if bytes.get(at..at + 2) == Some(b"\\\"")
+            && let Some(byte) = bytes.get_mut(at)
+        {
+            *byte = b'"';
+        }
+    }
+}

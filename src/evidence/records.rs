@@ -161,7 +161,12 @@ fn lines(
                 let cell = cell.strip_prefix(b"\"").and_then(|cell| cell.strip_suffix(b"\"")).unwrap_or(cell);
                 String::from_utf8_lossy(cell).split_whitespace().eq(name.split_whitespace())
             });
-        if repeated {
+        // Some writers underline the header.
+        let underline = record.len() > 1
+            && record
+                .iter()
+                .all(|cell| !cell.trim_ascii().is_empty() && cell.trim_ascii().iter().all(|byte| *byte == b'-'));
+        if repeated || underline {
             passed.headers += 1;
         } else if let Some(all) = carriers
             .iter()

@@ -26,9 +26,10 @@ pub static TABLES: Format = Format {
 
 fn known(record: &Record<'_>) -> Option<&'static str> {
     let deep = record.fields.iter().any(|(name, _)| name.contains(['.', '/', '[']) && path(name).len() > 1);
-    // A table keeps an object in a cell, as its text.
-    let held =
-        record.form != Form::Json && record.fields.iter().any(|(_, value)| value.as_str().starts_with(['{', '[']));
+    // A table keeps an object in a cell, as its text; an envelope may have none.
+    let held = record.form != Form::Json
+        && (record.fields.iter().any(|(_, value)| value.as_str().starts_with(['{', '[']))
+            || record.has_all(&["operationName", "category", "resourceId"]));
     if !deep && !held {
         return None;
     }

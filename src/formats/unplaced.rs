@@ -105,6 +105,9 @@ fn described(record: &Record<'_>, depth: u8) -> String {
     {
         return format!("in the field {place:?}: {}", described(&inner, depth - 1));
     }
+    if record.fields.is_empty() {
+        return "an empty object".into();
+    }
     let names: Vec<&str> = record.fields.iter().take(8).map(|(name, _)| name.as_ref()).collect();
     let more = if record.fields.len() > names.len() { ", …" } else { "" };
     format!("no known export shape has these names: {}{more}", names.join(", "))

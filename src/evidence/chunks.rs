@@ -111,14 +111,16 @@ pub struct Chunks<'a> {
     spare: Vec<Vec<u8>>,
     /// What ends a line of cells: a carriage return where nothing else does, as old spreadsheets save.
     line_end: u8,
-    /// Quotes inside cells stand behind a backslash.
-    escaped: bool,
     /// How the text is spelled.
     pub encoding: Encoding,
     /// How the records follow each other.
     pub layout: Layout,
     /// Header cells of a separated file.
     pub header: Vec<String>,
+    /// Lines with a title above the header.
+    pub titles: u64,
+    /// Quotes inside cells stand behind a backslash.
+    pub escaped: bool,
 }
 
 impl<'a> Chunks<'a> {
@@ -136,10 +138,11 @@ impl<'a> Chunks<'a> {
             limits,
             spare: Vec::new(),
             line_end: b'\n',
-            escaped: false,
             encoding: Encoding::Utf8,
             layout: Layout::Empty,
             header: Vec::new(),
+            titles: 0,
+            escaped: false,
         };
         let mut raw = Vec::new();
         chunks.read_raw(&mut raw, limits.block);

@@ -150,6 +150,15 @@ fn stream(
     if let Some((_, what)) = translated {
         whole.seen.notes.insert(what, 1);
     }
+    if chunks.titles > 0 {
+        whole.seen.notes.insert("repaired: lines with a title above the header passed over".into(), chunks.titles);
+    }
+    if chunks.escaped {
+        whole
+            .seen
+            .notes
+            .insert("repaired: quotes inside cells stand behind a backslash and were read as quotes".into(), 1);
+    }
     if !matches!(context.layout, Layout::Empty | Layout::Binary(_) | Layout::Text) {
         whole = records(&mut chunks, &context, whole, room, progress);
     }

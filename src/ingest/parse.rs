@@ -39,7 +39,7 @@ pub struct Parsed {
     pub formats: BTreeMap<&'static str, (&'static str, u64)>,
     /// Records that were not valid UTF-8.
     pub recoded: u64,
-    /// Records with trailing commas or comments.
+    /// Records in a spelling that JSON does not allow.
     pub repaired: u64,
     /// Header lines in the middle.
     pub headers: u64,

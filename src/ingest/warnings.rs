@@ -24,7 +24,7 @@ pub struct Seen {
     pub facts: Facts,
     /// Records read as Windows-1252.
     pub recoded: u64,
-    /// Records with trailing commas or comments.
+    /// Records in a spelling that JSON does not allow: trailing commas, comments, control characters, stray backslashes.
     pub repaired: u64,
     /// Header lines in the middle.
     pub headers: u64,
@@ -87,8 +87,17 @@ pub fn warnings(seen: &Seen, order: Order, zone_given: bool) -> Vec<String> {
     if seen.facts.glued > 0 {
         lines.push(format!("repaired: brackets without a partner, as in files glued together ({})", seen.facts.glued));
     }
+    if seen.facts.prefixed > 0 {
+        lines.push(format!(
+            "repaired: text before the record passed over in {} lines, as forwarders add it",
+            seen.facts.prefixed
+        ));
+    }
     if seen.repaired > 0 {
-        lines.push(format!("repaired: trailing commas or comments in {} records", seen.repaired));
+        lines.push(format!(
+            "repaired: spelling that JSON does not allow in {} records, such as trailing commas",
+            seen.repaired
+        ));
     }
     if seen.recoded > 0 {
         lines.push(format!("repaired: {} records were not valid UTF-8 and were read as Windows-1252", seen.recoded));

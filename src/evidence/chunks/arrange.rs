@@ -110,7 +110,6 @@ impl Chunks<'_> {
 
     /// Reads the header line of a separated file.
     fn separated(&mut self) -> Layout {
-        let mut titles = 0;
         loop {
             self.line_end = loop {
                 match line_end(&self.pending) {
@@ -157,9 +156,9 @@ impl Chunks<'_> {
             }
             if record.len() < 2 {
                 let layout = self.alone(end, record.get(0).unwrap_or_default());
-                if layout == Layout::Text && titles < 3 && self.table_below(end) {
+                if layout == Layout::Text && self.titles < 3 && self.table_below(end) {
                     self.pending.drain(..end);
-                    titles += 1;
+                    self.titles += 1;
                     continue;
                 }
                 return layout;

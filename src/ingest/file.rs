@@ -284,15 +284,24 @@ fn reason(context: &Context, whole: &Whole) -> String {
         Layout::Empty => "empty: no bytes but white space".into(),
         Layout::Binary(what) => what.into(),
         Layout::Text => "text that is neither JSON nor a table with a header".into(),
-        Layout::Separated(_) if whole.seen.records == 0 => {
-            let fields = context.header.iter().map(|name| (name.as_str().into(), Value::Null)).collect();
-            match recognise(&Record { fields, form: Form::Csv, raw: "", tight: false }) {
-                Some((format, _)) => format!("the header of a {}, but no records below it", format.name),
-                None => format!("a header without records: {}", names(&context.header)),
-            }
-        }
         Layout::Separated(_) => {
-            whole.sample.clone().unwrap_or_else(|| format!("a table of no known export: {}", names(&context.header)))
+            let fields = context.header.iter().map(|name| (name.as_str().into(), Value::Null)).collect();
+            let known =
+                recognise(&Record { fields, form: Form::Csv, raw: "", tight: false }).map(|(format, _)| format.name);
+            let first = whole.seen.reasons.first().filter(|_| whole.sample.is_none());
+            match (known, first) {
+                (Some(name), _) if whole.seen.records == 0 => {
+                    format!("the header of a {name}, but no records below it")
+                }
+                (None, _) if whole.seen.records == 0 => format!("a header without records: {}", names(&context.header)),
+                (Some(name), Some((number, why))) => {
+                    format!("the header of a {name}, but no record below it could be read; record {number}: {why}")
+                }
+                _ => {
+                    let unknown = || format!("a table of no known export: {}", names(&context.header));
+                    whole.sample.clone().unwrap_or_else(unknown)
+                }
+            }
         }
         Layout::Json | Layout::Lines if whole.seen.records == 0 && whole.seen.facts.envelopes > 0 => {
             "an export without records: its list is empty".into()

@@ -7,10 +7,6 @@ use clap::Parser;
 use entrail::cli::Cli;
 use entrail::commands;
 
-/// Dataframes come and go in large pieces, on many threads: the system's allocators keep much of what is freed.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let cli = Cli::parse();
     // The first thread's stack is a megabyte on Windows and cannot be chosen; one of our own can.

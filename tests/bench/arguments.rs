@@ -1,10 +1,6 @@
-//! What the benchmarks share: the allocator, numbers given by name on the command line, and the median.
+//! What the benchmarks share: numbers given by name on the command line, and the median.
 
 use anyhow::{Context as _, bail};
-
-/// The program's allocator: time and memory are those of the program.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Numbers asked for, in the order in which they were given.
 pub struct Arguments {

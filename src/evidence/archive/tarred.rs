@@ -1,7 +1,7 @@
 //! The inside of a .tar archive: files one after another, each behind a header of 512 bytes (POSIX ustar, and GNU's and
 //! pax's ways to give long names).
 
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read, Take};
 
 use super::{Archive, Part, shown};
 
@@ -21,16 +21,25 @@ pub(super) fn contents(archive: Archive<'_>, show: &mut dyn FnMut(Part<'_>)) -> 
     let mut input = BufReader::new(archive.file);
     let mut left = archive.means.limits.room(archive.bytes);
     let mut long: Option<String> = None;
+    const REST: &str = "after the last readable member";
     for _ in 0..archive.means.limits.members {
         let mut header = [0; BLOCK];
-        match input.read_exact(&mut header) {
-            Err(_) => return Ok(()),
-            // Two empty blocks end the archive; what follows is padding.
-            Ok(()) if header.iter().all(|byte| *byte == 0) => return Ok(()),
-            Ok(()) => {}
+        if let Err(error) = input.read_exact(&mut header) {
+            let why = match error.kind() {
+                io::ErrorKind::UnexpectedEof => {
+                    "the archive ends without its end mark: it may have been cut off here".into()
+                }
+                _ => format!("the archive cannot be read from here on: {error}"),
+            };
+            show(archive.refused(REST, why));
+            return Ok(());
+        }
+        // Two empty blocks end the archive; what follows is padding.
+        if header.iter().all(|byte| *byte == 0) {
+            return Ok(());
         }
         let Some(size) = number(&header, 124, 12).filter(|_| sum(&header) == number(&header, 148, 8)) else {
-            show(archive.refused("after the last readable member", "the archive is damaged from here on".into()));
+            show(archive.refused(REST, "the archive is damaged from here on".into()));
             return Ok(());
         };
         let kind = header.get(156).copied().unwrap_or_default();
@@ -43,18 +52,37 @@ pub(super) fn contents(archive: Archive<'_>, show: &mut dyn FnMut(Part<'_>)) -> 
             }
             0 | b'0' | b'7' => {
                 let name = long.take().unwrap_or_else(|| name(&header));
-                archive.member(&shown(&name), &mut body, &mut left, show)?;
-                if body.limit() > 0 {
-                    io::copy(&mut body, &mut io::sink())?;
-                }
+                archive.member(&shown(&name), Whole(&mut body), &mut left, show)?;
             }
-            _ => long = None,
+            // Folders, and what pax says of all members or of where a link leads.
+            b'5' => long = None,
+            b'g' | b'K' => {}
+            _ => {
+                let name = long.take().unwrap_or_else(|| name(&header));
+                let why = "a link, a sparse or a special file, which is not read: pack the file itself";
+                show(archive.refused(&shown(&name), why.into()));
+            }
         }
         io::copy(&mut body, &mut io::sink())?;
         let padding = (BLOCK as u64 - size % BLOCK as u64) % BLOCK as u64;
         io::copy(&mut input.by_ref().take(padding), &mut io::sink())?;
     }
+    let why = format!("more than {} members, the limit: the rest is not read", archive.means.limits.members);
+    show(archive.refused(REST, why));
     Ok(())
+}
+
+/// A member's bytes. The end of the archive inside of them is an error, not the end of the member.
+struct Whole<'a, R>(&'a mut Take<R>);
+
+impl<R: Read> Read for Whole<'_, R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let read = self.0.read(buf)?;
+        if read == 0 && !buf.is_empty() && self.0.limit() > 0 {
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the archive ends inside this member"));
+        }
+        Ok(read)
+    }
 }
 
 /// An octal number, or GNU's binary one for sizes that eleven digits cannot hold.
